@@ -1,0 +1,34 @@
+// mapped_file.h: a file's bytes without reading it: the kernel brings pages in as they are touched.
+// open() once, share the object by shared_ptr; bytes() lives as long as the object.
+// Read-only; safe from any thread. A file cut short by someone else while mapped raises SIGBUS, as with any mmap.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+
+namespace base {
+
+class MappedFile {
+ public:
+  static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  const std::filesystem::path& path() const { return path_; }
+
+  // Tells the kernel that a part will not be needed again soon; its pages may go. Harmless on any part.
+  void forget(std::span<const std::byte> part) const;
+
+ private:
+  MappedFile(std::filesystem::path path, std::span<const std::byte> bytes) : path_(std::move(path)), bytes_(bytes) {}
+  std::filesystem::path path_;
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace base

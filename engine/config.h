@@ -1,0 +1,51 @@
+// config.h: the numbers that shape a model, read from a Hugging Face config.json or from GGUF metadata into one form.
+// read_hf_config() / read_gguf_config() check every value's kind and range: what passes can be allocated and run.
+// Errors name the file and the field, and say what was expected. Pure apart from reading the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/formats/gguf.h"
+#include "base/result.h"
+#include "tokenizer/tokenizer.h"
+
+namespace engine {
+
+enum class RopeScaling {
+  None,
+  Linear,  // positions / factor; Chen et al. 2023
+  Llama3,  // by wavelength, between low_frequency_factor and high_frequency_factor; Llama 3.1
+  Yarn,    // Peng et al. 2023
+};
+
+struct RopeConfig {
+  double theta = 10000;
+  RopeScaling scaling = RopeScaling::None;
+  double factor = 1;
+  double original_context = 0;
+  double low_frequency_factor = 1, high_frequency_factor = 4;         // Llama3
+  double beta_fast = 32, beta_slow = 1, attention_factor = 0;         // Yarn; 0: derived from factor
+};
+
+struct ModelConfig {
+  std::string architecture;  // "llama": the key of the registry of models
+  std::string name;
+  std::int64_t vocab_size = 0, context_length = 0;
+  std::int64_t layers = 0, width = 0, mlp_width = 0;
+  std::int64_t heads = 0, kv_heads = 0, head_width = 0;  // heads % kv_heads == 0
+  double norm_epsilon = 1e-5;
+  bool tied_embeddings = false;  // the head is the embedding, transposed
+  bool attention_bias = false, mlp_bias = false;
+  RopeConfig rope;
+  std::vector<tokenizer::TokenId> end_ids;
+};
+
+// FOLDER/config.json, with generation_config.json's eos_token_id where there is one. Takes the old spelling of positions
+// (rope_theta, rope_scaling) and the new one (rope_parameters).
+base::Result<ModelConfig> read_hf_config(const std::filesystem::path& folder);
+base::Result<ModelConfig> read_gguf_config(const base::Gguf& file);
+
+}  // namespace engine

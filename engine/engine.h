@@ -1,0 +1,106 @@
+// engine.h: a loaded language model: token ids in, token ids out.
+// load_engine() (load.h) makes one; generate() continues a prompt and hands each id to `on_token`; score() rates a text.
+// One thread at a time uses an Engine (the engine thread); only the stop token may be touched by another.
+// The engine keeps the keys and values of recent prompts: a prompt that starts like an earlier one computes only the rest.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "tokenizer/tokenizer.h"
+
+namespace engine {
+
+using tokenizer::TokenId;
+
+struct ModelInfo {
+  std::string architecture;  // "llama"
+  std::string name;          // as the model calls itself, or the file's name
+  std::int64_t parameters = 0;
+  std::int64_t vocab_size = 0;
+  std::int64_t context_length = 0;
+  std::int64_t layers = 0, width = 0, heads = 0, kv_heads = 0, head_width = 0;
+  std::string device;  // "cpu", "cuda:0"
+  std::string dtype;   // what activations and unquantised weights are: "float32", "bfloat16", "float16"
+  std::string quant;   // "none", "int8", "q4_1", ...: how the weights are held
+  std::int64_t resident_bytes = 0;  // weights in memory
+  std::vector<TokenId> end_ids;     // as the model's configuration names them; may be empty
+  double load_ms = 0;
+};
+
+// temperature 0: greedy (the first of equals). Filters apply in the order top_k, top_p, min_p, on temperature-scaled logits.
+struct Sampling {
+  double temperature = 0;
+  int top_k = 0;     // 0: off
+  double top_p = 1;  // 1: off; nucleus sampling, Holtzman et al. 2019
+  double min_p = 0;  // 0: off; Nguyen et al. 2024
+  std::uint64_t seed = 0;
+};
+
+struct GenerateRequest {
+  std::vector<TokenId> prompt;  // at least one id, each inside the vocabulary
+  int max_tokens = 64;
+  Sampling sampling;
+  std::vector<TokenId> end_ids;     // generation ends before any of these; it is not part of the result
+  std::vector<TokenId> banned_ids;  // never chosen (special tokens that must not leak)
+  // May change the next token's logits (f32, host, vocab_size of them) before one is chosen; `so_far` are the ids
+  // generated up to here. For token healing and other constraints.
+  std::function<void(std::span<const TokenId> so_far, std::span<float> logits)> steer;
+};
+
+enum class Verdict { Continue, Stop };
+struct GeneratedToken {
+  TokenId id = 0;
+  float logprob = 0;  // of this id under the model's own distribution (temperature 1, before filters and bans)
+};
+// Called once for each id, in order, on the caller's thread. Stop keeps the id and ends.
+using OnToken = std::function<Verdict(const GeneratedToken&)>;
+
+enum class StopReason {
+  EndToken,     // the model chose one of end_ids
+  MaxTokens,    // max_tokens were generated
+  ContextFull,  // no room after the last token
+  Caller,       // on_token said Stop
+  Cancelled,    // the stop token; what was generated so far is in the result
+};
+const char* stop_reason_name(StopReason reason);  // "end", "length", "context", "caller", "cancelled"
+
+struct Timings {
+  std::int64_t prompt_tokens = 0;
+  std::int64_t prefill_tokens = 0;  // of them, computed now (the others were kept from before)
+  double prefill_ms = 0;
+  std::int64_t decode_tokens = 0;
+  double decode_ms = 0;
+};
+
+struct Generation {
+  std::vector<TokenId> ids;
+  std::vector<float> logprobs;  // one for each id
+  StopReason stop = StopReason::MaxTokens;
+  Timings timings;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  virtual const ModelInfo& info() const = 0;
+
+  // Continues the prompt. The stop token is looked at once a token and between prefill chunks; when it fires the result
+  // is what there is, with StopReason::Cancelled. Errors: an empty or too long prompt, an id outside the vocabulary,
+  // no memory on the device. After an error the engine is still good for the next request.
+  virtual base::Result<Generation> generate(const GenerateRequest& request, const OnToken& on_token,
+                                            std::stop_token stop) = 0;
+
+  // Log-probability (natural) of ids[i] given those before it, for i = 1 .. n-1: n-1 values. Longer texts than the
+  // context are scored in windows that keep half a context of history.
+  virtual base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) = 0;
+};
+
+}  // namespace engine

@@ -1,0 +1,43 @@
+// grouped.h: a quantised matrix: n-bit codes, a scale and a minimum for each group of columns; every format becomes this.
+//   w[row, column] = scale[row, group] * code[row, column] + minimum[row, group]
+// repack() takes a GGUF tensor over losslessly (expand() gives bit for bit what the gguf package's dequantiser gives);
+// quantize() makes one from floats. The buffers are the kernels' layout: codes of a row contiguous, groups in order.
+// A value; immutable once made; any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/formats/gguf.h"
+#include "base/result.h"
+
+namespace engine {
+
+struct GroupedWeight {
+  std::int64_t rows = 0, columns = 0;
+  int bits = 8;    // 8: one signed code a byte; 4: unsigned codes, two a byte (see grouped.cpp for their order)
+  int group = 32;  // columns a scale serves: 32 or 16; columns % group == 0
+  std::vector<std::uint8_t> codes;
+  std::vector<float> scales;    // rows * columns / group
+  std::vector<float> minimums;  // as scales, or empty where every minimum is zero
+
+  std::int64_t bytes() const {
+    return std::int64_t(codes.size() + (scales.size() + minimums.size()) * sizeof(float));
+  }
+};
+
+// Whether repack() knows this type (the block-quantised ones).
+bool can_repack(base::GgmlType type);
+
+// `row_order`, where not empty, says which row of the file each row of the result is (GGUF permutes query and key rows).
+base::Result<GroupedWeight> repack(base::GgmlType type, std::span<const std::byte> bytes, std::int64_t rows,
+                                   std::int64_t columns, std::span<const std::int64_t> row_order = {});
+
+// Round-to-nearest of row-major floats into 8 bits (symmetric) or 4 bits (scale and minimum), groups of 32.
+base::Result<GroupedWeight> quantize(std::span<const float> weights, std::int64_t rows, std::int64_t columns, int bits);
+
+// Rows [first, first + count) as floats, row-major into `out` (count * columns of them).
+void expand(const GroupedWeight& weight, std::int64_t first, std::int64_t count, float* out);
+
+}  // namespace engine

@@ -1,0 +1,40 @@
+// source.h: the weights of a model as named ranges of bytes, wherever they are stored.
+// open_weights(path): a folder of safetensors (one file, or shards with an index) or a .gguf file; then find() by name.
+// Views point into mapped files that the source keeps alive. Immutable; any thread.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/formats/gguf.h"
+#include "base/result.h"
+
+namespace engine {
+
+struct WeightView {
+  std::string name;
+  base::GgmlType type = base::GgmlType::F32;  // safetensors' F32, F16 and BF16 are the same types
+  std::vector<std::int64_t> shape;            // row-major, outermost first, whatever the file's own order
+  std::span<const std::byte> bytes;
+};
+
+enum class Naming { HuggingFace, Gguf };
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  virtual Naming naming() const = 0;
+  virtual const std::filesystem::path& path() const = 0;
+  virtual std::span<const WeightView> weights() const = 0;
+  virtual const WeightView* find(std::string_view name) const = 0;
+  virtual void forget(const WeightView& view) const = 0;  // its pages are not needed again soon
+};
+
+base::Result<std::unique_ptr<WeightSource>> open_weights(const std::filesystem::path& path);
+
+}  // namespace engine

@@ -1,0 +1,29 @@
+// model.h: the three parts of a loaded model that the completion pipeline works with.
+// app/load.cpp makes one; the engine thread owns it. `engine` is used by one thread at a time, the others are immutable.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "tokenizer/fim.h"
+#include "tokenizer/tokenizer.h"
+
+namespace lsp {
+
+struct Model {
+  std::string name;  // for people: "SmolLM2-135M-Instruct.Q4_1"
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<tokenizer::Tokenizer> tokenizer;
+  std::optional<tokenizer::FimLayout> fim;
+};
+
+// How the server gets its model without knowing where models live. Called on the engine thread.
+using ModelLoader =
+    std::function<base::Result<std::unique_ptr<Model>>(const std::function<void(double fraction)>& progress, std::stop_token stop)>;
+
+}  // namespace lsp
