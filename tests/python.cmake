@@ -14,3 +14,4 @@ function(rigpilot_python_test NAME FILE)
     ENVIRONMENT "RIGPILOT=${CMAKE_BINARY_DIR}/rigpilot;RIGPILOT_BUILD=${CMAKE_BINARY_DIR};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/support;PYTHONDONTWRITEBYTECODE=1")
 endfunction()
 # Added below, one line a module, beside the modules' own folders:
+rigpilot_python_test(tidy tidy/tidy_test.py LABELS fast)
