@@ -1,0 +1,39 @@
+// server.h: the language server: one client on one transport, from its first byte to its last.
+// run_server() owns the main loop and starts the reader, writer and engine threads; it returns when the client says exit,
+// goes away, or sends only nonsense. The model is loaded in the background once the client is initialized.
+// Every request is answered exactly once; a request may fail, the process may not. Returns the process's exit code.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "lsp/completion/model.h"
+#include "lsp/completion/pipeline.h"
+#include "lsp/settings.h"
+#include "lsp/transport/transport.h"
+
+namespace lsp {
+
+// The pipeline, or in tests something in its place. Called on the engine thread.
+using Completer = std::function<base::Result<Completion>(const Query&, const Deps&, std::stop_token)>;
+
+struct ServerOptions {
+  std::string name = "rigpilot";
+  std::string version = "0";
+  Settings settings;  // what holds until the client says otherwise
+  // End when the client's process is gone. Only a client that is our parent is watched: a process id from another
+  // container means nothing here.
+  bool watch_client = true;
+  std::chrono::milliseconds load_patience{20000};  // how long a request waits for the model before it is answered empty
+  Completer complete;                              // empty: lsp::complete
+};
+
+// 0 after shutdown and exit; 1 where the client left without them or never spoke the protocol.
+// While it runs, the logger's shown lines also go to the client (window/logMessage).
+int run_server(Transport& transport, ServerOptions options, ModelLoader load, base::Logger& log);
+
+}  // namespace lsp

@@ -1,0 +1,32 @@
+// settings.h: every setting a client may change, and the reader of what clients send ("rigpilot" in their configuration).
+// read_settings() starts from given values and takes over what is valid; each thing it cannot take is one sentence that
+// names the setting. Accepts nested objects and dotted keys: {"completion": {"maxTokens": 8}} or {"completion.maxTokens": 8}.
+// Pure. Keys that only editors read ("server.", "trace.", "client.") are left alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "lsp/completion/settings.h"
+
+namespace lsp {
+
+struct Settings {
+  CompletionSettings completion;
+};
+
+template <class Visitor>
+void visit(Settings& s, Visitor&& field) {
+  visit(s.completion, field);
+}
+
+struct SettingsReading {
+  Settings settings;
+  std::vector<std::string> complaints;
+};
+
+// `section` is the object below "rigpilot"; null changes nothing.
+SettingsReading read_settings(const Settings& from, const base::Json& section);
+
+}  // namespace lsp
