@@ -1,0 +1,28 @@
+// generator.h: one generation: the prompt in chunks, then a token at a time.
+// generate() takes a session that already holds a prefix of the prompt, and keeps it in step with what was computed, so a
+// cancelled prefill is not lost. Throws what libtorch throws; the engine's guard catches. Engine thread.
+#pragma once
+
+#include <stop_token>
+
+#include "engine/cache/session_pool.h"
+#include "engine/engine.h"
+#include "engine/generate/chunk_size.h"
+#include "engine/models/model.h"
+
+namespace engine {
+
+struct GeneratorParts {
+  Model& model;
+  Session& session;
+  ChunkSize& chunks;
+  torch::Device device;
+  std::int64_t context;
+};
+
+Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);
+
+// Runs ids through the model after what the session holds; logits [1, V] on the host, or [n, V] with all = true.
+torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, bool all);
+
+}  // namespace engine

@@ -1,0 +1,85 @@
+#include "engine/generate/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace engine {
+namespace {
+
+struct Candidate {
+  TokenId id;
+  double weight;  // unnormalised probability; the likeliest has 1
+};
+
+bool likelier(const Candidate& a, const Candidate& b) { return a.weight != b.weight ? a.weight > b.weight : a.id < b.id; }
+
+std::vector<Candidate> weigh(std::span<const float> logits, double temperature) {
+  float most = -std::numeric_limits<float>::infinity();
+  for (const float logit : logits) most = std::max(most, logit);
+  std::vector<Candidate> candidates;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double weight = std::exp((double(logits[i]) - most) / temperature);
+    if (weight > 0) candidates.push_back({TokenId(i), weight});
+  }
+  return candidates;
+}
+
+double total(const std::vector<Candidate>& candidates) {
+  double sum = 0;
+  for (const Candidate& c : candidates) sum += c.weight;
+  return sum;
+}
+
+void keep_top_k(std::vector<Candidate>& candidates, int k) {
+  if (k > 0 && size_t(k) < candidates.size()) candidates.resize(size_t(k));
+}
+
+// The smallest set of likeliest candidates whose probability reaches p.
+void keep_top_p(std::vector<Candidate>& candidates, double p) {
+  if (p >= 1) return;
+  const double wanted = p * total(candidates);
+  double sum = 0;
+  size_t kept = 0;
+  while (kept < candidates.size() && (kept == 0 || sum < wanted)) sum += candidates[kept++].weight;
+  candidates.resize(kept);
+}
+
+void keep_min_p(std::vector<Candidate>& candidates, double p) {
+  if (p <= 0) return;
+  const double least = p * candidates.front().weight;
+  std::erase_if(candidates, [&](const Candidate& c) { return c.weight < least; });
+}
+
+}  // namespace
+
+double Random::uniform() {
+  std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ull);
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return double((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
+}
+
+TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& random) {
+  if (sampling.temperature <= 0) return TokenId(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  std::vector<Candidate> candidates = weigh(logits, sampling.temperature);
+  if (candidates.empty()) return 0;
+  std::sort(candidates.begin(), candidates.end(), likelier);
+  keep_top_k(candidates, sampling.top_k);
+  keep_top_p(candidates, sampling.top_p);
+  keep_min_p(candidates, std::min(sampling.min_p, 1.0));
+  double left = random.uniform() * total(candidates);
+  for (const Candidate& c : candidates)
+    if ((left -= c.weight) < 0) return c.id;
+  return candidates.back().id;
+}
+
+float log_probability(std::span<const float> logits, TokenId id) {
+  const float most = *std::max_element(logits.begin(), logits.end());
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double(logit) - most);
+  return float(double(logits[size_t(id)]) - most - std::log(sum));
+}
+
+}  // namespace engine

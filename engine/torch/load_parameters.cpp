@@ -1,0 +1,158 @@
+#include "engine/torch/load_parameters.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "engine/quant/grouped.h"
+#include "engine/weights/gguf_blocks.h"
+
+namespace engine {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// Names that some files carry and nothing needs: derived again from the configuration.
+bool may_be_unused(std::string_view name) {
+  return name.ends_with("rotary_emb.inv_freq") || name.ends_with(".attn.masked_bias") || name == "rope_freqs.weight";
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+
+// Row r of the result is row order[r] of the file: undoes the permutation by which GGUF stores rotary rows interleaved.
+std::vector<std::int64_t> rope_row_order(std::int64_t rows, std::int64_t heads) {
+  const std::int64_t width = rows / heads, half = width / 2;
+  std::vector<std::int64_t> order(static_cast<size_t>(rows));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::int64_t head = r / width, within = r % width;
+    order[size_t(r)] = head * width + (within % half) * 2 + within / half;
+  }
+  return order;
+}
+
+class Loader {
+ public:
+  Loader(const WeightSource& source, const LoadTarget& target) : source_(source), target_(target) {}
+
+  base::Result<void> fill(const Slot& slot, Loaded& loaded);
+  base::Result<torch::Tensor> plain(const WeightView& view, std::int64_t rope_heads, torch::Dtype dtype) const;
+  const std::set<std::string>& used() const { return used_; }
+
+ private:
+  base::Result<const WeightView*> find(const Slot& slot);
+  base::Result<void> fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded);
+  std::int64_t rope_heads(const Slot& slot) const { return source_.naming() == Naming::Gguf ? slot.rope_heads : 0; }
+
+  const WeightSource& source_;
+  const LoadTarget& target_;
+  std::set<std::string> used_;
+};
+
+base::Result<const WeightView*> Loader::find(const Slot& slot) {
+  const std::string& name = source_.naming() == Naming::Gguf ? slot.gguf : slot.hugging_face;
+  const WeightView* view = source_.find(name);
+  if (!view)
+    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' is missing (shape {} expected)", source_.path().string(), name, shape_text(slot.shape));
+  if (view->shape != slot.shape)
+    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' has shape {}, expected {}", source_.path().string(), name, shape_text(view->shape),
+                shape_text(slot.shape));
+  used_.insert(name);
+  return view;
+}
+
+base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t rope_heads, torch::Dtype dtype) const {
+  torch::Tensor floats = torch::empty(view.shape, torch::kFloat32);
+  if (auto done = dequantize(view.type, view.bytes, std::span(floats.mutable_data_ptr<float>(), size_t(floats.numel()))); !done)
+    return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+  if (rope_heads > 0) floats = floats.index_select(0, torch::tensor(rope_row_order(view.shape[0], rope_heads), torch::kInt64));
+  return floats.to(torch::TensorOptions().device(target_.device).dtype(dtype));
+}
+
+base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
+  const bool keep_codes = can_repack(view.type) && target_.quant == Quant::Auto;
+  const bool is_table = slot.hugging_face.find("embed_tokens") != std::string::npos;
+  if (keep_codes) {
+    const auto order = rope_heads(slot) > 0 ? rope_row_order(slot.shape[0], rope_heads(slot)) : std::vector<std::int64_t>{};
+    auto grouped = repack(view.type, view.bytes, slot.shape[0], slot.shape[1], order);
+    if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+    slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
+  } else if ((target_.quant == Quant::Int8 || target_.quant == Quant::Int4) && !is_table && slot.shape[1] % 32 == 0) {
+    auto floats = plain(view, rope_heads(slot), torch::kFloat32);
+    if (!floats) return base::forward(floats);
+    const torch::Tensor host = floats->to(torch::kCPU);
+    auto grouped = quantize({host.const_data_ptr<float>(), size_t(host.numel())}, slot.shape[0], slot.shape[1],
+                            target_.quant == Quant::Int8 ? 8 : 4);
+    if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+    slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
+  } else {
+    auto weight = plain(view, rope_heads(slot), target_.dtype);
+    if (!weight) return base::forward(weight);
+    slot.matrix->set(std::move(*weight));
+  }
+  loaded.resident_bytes += slot.matrix->bytes();
+  return {};
+}
+
+base::Result<void> Loader::fill(const Slot& slot, Loaded& loaded) {
+  auto view = find(slot);
+  if (!view) return base::forward(view);
+  loaded.parameters += [&] { std::int64_t n = 1; for (const auto d : slot.shape) n *= d; return n; }();
+  if (slot.matrix) {
+    if (auto done = fill_matrix(slot, **view, loaded); !done) return done;
+  } else {
+    auto vector = plain(**view, rope_heads(slot), target_.dtype);
+    if (!vector) return base::forward(vector);
+    loaded.resident_bytes += std::int64_t(vector->nbytes());
+    if (slot.norm) slot.norm->set(std::move(*vector));
+    else slot.bias->set_bias(std::move(*vector));
+  }
+  source_.forget(**view);
+  return {};
+}
+
+std::string commonest_type(const WeightSource& source) {
+  std::map<std::string, std::int64_t> bytes;
+  for (const WeightView& view : source.weights())
+    if (view.shape.size() == 2)
+      if (const auto block = base::ggml_block(view.type)) bytes[std::string(block->name)] += std::int64_t(view.bytes.size());
+  const auto most = std::max_element(bytes.begin(), bytes.end(), [](auto& a, auto& b) { return a.second < b.second; });
+  std::string name = most == bytes.end() ? "none" : most->first;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  return name;
+}
+
+base::Result<void> nothing_unused(const Model& model, const WeightSource& source, const std::set<std::string>& used) {
+  std::vector<std::string> unused;
+  for (const WeightView& view : source.weights()) {
+    const bool tied_head = model.config().tied_embeddings && (view.name == "lm_head.weight" || view.name == "output.weight");
+    if (!used.contains(view.name) && !may_be_unused(view.name) && !tied_head) unused.push_back(view.name);
+  }
+  if (unused.empty()) return {};
+  return fail(ErrorCode::InvalidInput, "{}: holds {} tensor{} that architecture '{}' has no use for, '{}' the first", source.path().string(),
+              unused.size(), unused.size() == 1 ? "" : "s", model.config().architecture, unused.front());
+}
+
+}  // namespace
+
+base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
+                                     std::stop_token stop) {
+  Loaded loaded;
+  loaded.stored_as = commonest_type(source);
+  Loader loader(source, target);
+  const std::vector<Slot> slots = model.slots();
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (stop.stop_requested()) return base::cancelled();
+    if (auto filled = loader.fill(slots[i], loaded); !filled) return base::forward(filled);
+    if (progress) progress(double(i + 1) / double(slots.size()));
+  }
+  if (auto fine = nothing_unused(model, source, loader.used()); !fine) return base::forward(fine);
+  if (const WeightView* factors = source.find("rope_freqs.weight")) {
+    auto values = loader.plain(*factors, 0, torch::kFloat32);
+    if (!values) return base::forward(values);
+    loaded.rope_factors = values->to(torch::kCPU);
+  }
+  return loaded;
+}
+
+}  // namespace engine

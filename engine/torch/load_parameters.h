@@ -1,0 +1,33 @@
+// load_parameters.h: fills a model's slots from a source of weights.
+// Every missing tensor, every unused one and every wrong shape is an error that names the file and the tensor.
+// One tensor is expanded at a time and its pages are given back; throws only what libtorch throws (out of memory).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <stop_token>
+
+#include "base/result.h"
+#include "engine/load.h"
+#include "engine/models/model.h"
+#include "engine/weights/source.h"
+
+namespace engine {
+
+struct Loaded {
+  std::int64_t parameters = 0;
+  std::int64_t resident_bytes = 0;
+  std::string stored_as;       // the commonest type of the matrices, as GGUF names it: "q4_1", "bf16"
+  torch::Tensor rope_factors;  // GGUF's rope_freqs.weight, or undefined
+};
+
+struct LoadTarget {
+  torch::Device device;
+  torch::Dtype dtype;
+  Quant quant;
+};
+
+base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
+                                     std::stop_token stop);
+
+}  // namespace engine
