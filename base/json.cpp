@@ -1,6 +1,8 @@
 #include "base/json.h"
 
 #include <limits>
+#include <set>
+#include <vector>
 
 namespace base {
 namespace {
@@ -40,11 +42,23 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
+Result<Json> parse(std::string_view text, std::string_view what, const Json::parser_callback_t& watch) {
+  if (too_deep(text)) return fail(ErrorCode::InvalidInput, "{}: JSON nested deeper than {} levels", what, kMaxDepth);
+  try {
+    return Json::parse(text, watch);
+  } catch (const Json::parse_error& error) {
+    const Place place = place_of(text, error.byte);
+    return fail(ErrorCode::InvalidInput, "{}: not valid JSON at line {}, column {}", what, place.line, place.column);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::InvalidInput, "{}: not valid JSON ({})", what, error.what());
+  }
+}
+
 }  // namespace
 
 namespace detail {
 bool JsonKind<int>::is(const Json& v) {
-  if (!v.is_number_integer()) return false;
+  if (!JsonKind<std::int64_t>::is(v)) return false;
   const auto wide = v.get<std::int64_t>();
   return wide >= std::numeric_limits<int>::min() && wide <= std::numeric_limits<int>::max();
 }
@@ -55,15 +69,22 @@ bool JsonKind<std::int64_t>::is(const Json& v) {
 }  // namespace detail
 
 Result<Json> parse_json(std::string_view text, std::string_view what) {
-  if (too_deep(text)) return fail(ErrorCode::InvalidInput, "{}: JSON nested deeper than {} levels", what, kMaxDepth);
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const Place place = place_of(text, error.byte);
-    return fail(ErrorCode::InvalidInput, "{}: not valid JSON at line {}, column {}", what, place.line, place.column);
-  } catch (const std::exception& error) {
-    return fail(ErrorCode::InvalidInput, "{}: not valid JSON ({})", what, error.what());
-  }
+  return parse(text, what, nullptr);
+}
+
+Result<Json> parse_json_unique(std::string_view text, std::string_view what) {
+  std::vector<std::set<std::string>> open_objects;
+  std::optional<std::string> twice;
+  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) open_objects.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_objects.pop_back();
+    if (event == Json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second && !twice)
+      twice = value.get<std::string>();
+    return true;
+  };
+  auto value = parse(text, what, watch);
+  if (value && twice) return fail(ErrorCode::InvalidInput, "{}: the name '{}' stands twice in one object", what, *twice);
+  return value;
 }
 
 std::string dump_json(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }

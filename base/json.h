@@ -17,6 +17,9 @@ using Json = nlohmann::json;
 // `what` names the text in the error: a file, "the message".
 Result<Json> parse_json(std::string_view text, std::string_view what);
 
+// As parse_json(), but a name that stands twice in one object is an error: for formats where the second would win silently.
+Result<Json> parse_json_unique(std::string_view text, std::string_view what);
+
 // One line; text that is not UTF-8 is written with U+FFFD rather than thrown about.
 std::string dump_json(const Json& value);
 std::string dump_json_pretty(const Json& value);

@@ -33,11 +33,19 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes));
 }
 
+std::shared_ptr<const MappedFile> MappedFile::of_bytes(std::filesystem::path name, std::vector<std::byte> bytes) {
+  std::shared_ptr<MappedFile> file(new MappedFile(std::move(name), {}));
+  file->held_ = std::move(bytes);
+  file->bytes_ = file->held_;
+  return file;
+}
+
 MappedFile::~MappedFile() {
-  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  if (held_.empty() && !bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
 void MappedFile::forget(std::span<const std::byte> part) const {
+  if (!held_.empty()) return;  // MADV_DONTNEED would empty our own memory
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;
   const auto end = (reinterpret_cast<std::uintptr_t>(part.data()) + part.size()) / page * page;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 
@@ -15,6 +16,8 @@ namespace base {
 class MappedFile {
  public:
   static Result<std::shared_ptr<const MappedFile>> open(const std::filesystem::path& path);
+  // Bytes already in memory, seen as a file called `name`: what a test or a fuzzer has made.
+  static std::shared_ptr<const MappedFile> of_bytes(std::filesystem::path name, std::vector<std::byte> bytes);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -29,6 +32,7 @@ class MappedFile {
   MappedFile(std::filesystem::path path, std::span<const std::byte> bytes) : path_(std::move(path)), bytes_(bytes) {}
   std::filesystem::path path_;
   std::span<const std::byte> bytes_;
+  std::vector<std::byte> held_;  // of_bytes(): what bytes_ points into; empty for a mapping
 };
 
 }  // namespace base

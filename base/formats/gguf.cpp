@@ -1,5 +1,7 @@
 #include "base/formats/gguf.h"
 
+#include <fmt/ranges.h>
+
 #include <limits>
 
 namespace base {
@@ -33,7 +35,7 @@ std::optional<GgmlBlock> ggml_block(GgmlType type) {
 namespace {
 
 const char* kind_name(const GgufScalar& value) {
-  static constexpr const char* kNames[] = {"true or false", "an integer", "an integer beyond 64 bits with sign", "a number", "a string"};
+  static constexpr const char* kNames[] = {"true or false", "an integer", "an integer of 2^63 or more", "a number", "a string"};
   return kNames[value.index()];
 }
 const char* kind_name(const GgufValue& value) {

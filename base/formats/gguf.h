@@ -32,7 +32,7 @@ struct GgmlBlock {
   std::uint32_t elements = 0;  // weights a block holds
   std::uint32_t bytes = 0;     // bytes a block takes
 };
-// nullopt for a type this build does not know.
+// nullopt for a type this build does not read.
 std::optional<GgmlBlock> ggml_block(GgmlType type);
 
 struct GgufTensor {
@@ -55,6 +55,7 @@ using GgufValue = std::variant<GgufScalar, GgufArray>;
 class Gguf {
  public:
   static Result<Gguf> open(const std::filesystem::path& path);
+  static Result<Gguf> parse(std::shared_ptr<const MappedFile> file);
 
   const std::filesystem::path& path() const { return file_->path(); }
   const std::map<std::string, GgufValue, std::less<>>& metadata() const { return metadata_; }

@@ -26,6 +26,7 @@ struct SafetensorsTensor {
 class Safetensors {
  public:
   static Result<Safetensors> open(const std::filesystem::path& path);
+  static Result<Safetensors> parse(std::shared_ptr<const MappedFile> file);
   const std::filesystem::path& path() const { return file_->path(); }
   const std::vector<SafetensorsTensor>& tensors() const { return tensors_; }
   std::shared_ptr<const MappedFile> shared_file() const { return file_; }

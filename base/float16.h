@@ -1,0 +1,22 @@
+// float16.h: the bits of IEEE half and bfloat16 numbers as floats, exactly.
+// Pure functions; for readers of weights. Hot loops use the processor's own conversions.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace base {
+
+inline float bfloat16_to_float(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t(bits) << 16); }
+
+inline float half_to_float(std::uint16_t bits) {
+  const std::uint32_t sign = std::uint32_t(bits & 0x8000) << 16, magnitude = bits & 0x7FFF;
+  if (magnitude >= 0x7C00) return std::bit_cast<float>(sign | 0x7F800000u | (magnitude & 0x3FF) << 13);  // infinity, NaN
+  if (magnitude < 0x0400) {  // zero and subnormals: a whole multiple of 2^-24
+    const float value = float(magnitude) * 0x1.0p-24f;
+    return sign ? -value : value;
+  }
+  return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
+}
+
+}  // namespace base
