@@ -1,7 +1,6 @@
 #include "engine/torch/device.h"
 
 #include <ATen/Version.h>
-#include <ATen/cpu/Utils.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
@@ -12,7 +11,7 @@ namespace {
 
 bool fast_bf16(torch::Device device) {
   if (device.is_cuda()) return true;
-  return at::cpu::is_avx512_bf16_supported();
+  return __builtin_cpu_supports("avx512bf16");
 }
 
 }  // namespace

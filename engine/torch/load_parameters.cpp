@@ -1,5 +1,7 @@
 #include "engine/torch/load_parameters.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
