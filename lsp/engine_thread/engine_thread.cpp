@@ -1,0 +1,74 @@
+#include "lsp/engine_thread/engine_thread.h"
+
+#include <chrono>
+#include <utility>
+
+#include "lsp/rpc/dispatcher.h"
+
+namespace lsp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+
+// The result of `work`, or what it threw, as an error.
+template <class T, class Work>
+base::Result<T> guarded_result(std::string_view doing, Work&& work) {
+  base::Result<T> result = base::fail(base::ErrorCode::Failed, "{}: nothing was done", doing);
+  const auto done = guarded(doing, [&] { result = work(); });
+  if (!done) return base::forward(done);
+  return result;
+}
+
+}  // namespace
+
+EngineThread::EngineThread(ModelLoader load, Completer complete, Report report)
+    : load_(std::move(load)), complete_(std::move(complete)), report_(std::move(report)), thread_([this] { run(); }) {}
+
+EngineThread::~EngineThread() {
+  ending_.request_stop();
+  work_.close();
+  thread_.join();
+}
+
+void EngineThread::run() {
+  while (auto work = work_.pop()) {
+    if (ending_.stop_requested()) break;
+    std::visit([this](auto&& one) { run(std::move(one)); }, std::move(*work));
+  }
+  model_.reset();
+}
+
+void EngineThread::run(LoadModel) {
+  const auto start = Clock::now();
+  int told = -1;
+  const auto progress = [&](double fraction) {
+    const int percent = fraction < 0 ? 0 : fraction < 1 ? static_cast<int>(fraction * 100) : 100;
+    if (percent <= told) return;
+    told = percent;
+    report_(ModelProgress{percent});
+  };
+  auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return load_(progress, ending_.get_token()); });
+  if (model && !*model) model = base::fail(base::ErrorCode::Failed, "the loader gave no model");
+  if (model) model_ = std::move(*model);
+  report_(ModelLoaded{model ? base::Result<std::string>(model_->name) : base::forward(model), ms_since(start)});
+}
+
+void EngineThread::run(Job job) {
+  base::Result<Completion> completion = base::cancelled();
+  // Either the request's own end or the server's: one token for both.
+  std::stop_source stop;
+  const std::stop_callback on_job(job.stop, [&stop] { stop.request_stop(); });
+  const std::stop_callback on_end(ending_.get_token(), [&stop] { stop.request_stop(); });
+  if (!model_) {
+    completion = base::fail(base::ErrorCode::NotFound, "there is no model");
+  } else if (!stop.stop_requested()) {
+    completion = guarded_result<Completion>("completing", [&] {
+      return complete_(job.query, Deps{.model = *model_, .settings = job.settings}, stop.get_token());
+    });
+  }
+  report_(EngineDone{job.key, std::move(job.query), std::move(completion)});
+}
+
+}  // namespace lsp

@@ -1,0 +1,71 @@
+// engine_thread.h: the one thread that owns the model and runs complete() on it, a job at a time.
+// load() and submit() from the main loop; what comes of them arrives as an EngineEvent through `report`, which is called on
+// the engine thread and must not wait. The destructor stops the job at work (within a token) and joins.
+// Jobs that were stopped while they waited are reported at once, without running.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "base/queue.h"
+#include "lsp/completion/pipeline.h"
+
+namespace lsp {
+
+struct Job {
+  std::uint64_t key = 0;  // comes back in EngineDone
+  Query query;
+  CompletionSettings settings;
+  std::stop_token stop;
+};
+
+struct EngineDone {
+  std::uint64_t key = 0;
+  Query query;
+  base::Result<Completion> completion;
+};
+struct ModelProgress {
+  int percent = 0;  // told when it changes
+};
+struct ModelLoaded {
+  base::Result<std::string> name;  // for people; or why there is no model
+  double load_ms = 0;
+};
+using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded>;
+
+class EngineThread {
+ public:
+  using Completer = std::function<base::Result<Completion>(const Query&, const Deps&, std::stop_token)>;
+  using Report = std::function<void(EngineEvent)>;
+
+  EngineThread(ModelLoader load, Completer complete, Report report);
+  ~EngineThread();
+  EngineThread(const EngineThread&) = delete;
+  EngineThread& operator=(const EngineThread&) = delete;
+
+  void load() { work_.push(LoadModel{}); }
+  void submit(Job job) { work_.push(std::move(job)); }
+
+ private:
+  struct LoadModel {};
+  using Work = std::variant<LoadModel, Job>;
+
+  void run();
+  void run(LoadModel);
+  void run(Job job);
+
+  const ModelLoader load_;
+  const Completer complete_;
+  const Report report_;
+  base::Queue<Work> work_;
+  std::stop_source ending_;
+  std::unique_ptr<Model> model_;  // engine thread only
+  std::thread thread_;            // last: it uses all of the above
+};
+
+}  // namespace lsp

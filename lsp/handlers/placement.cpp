@@ -1,0 +1,62 @@
+#include "lsp/handlers/placement.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace lsp {
+namespace {
+
+// Every editor built on VS Code shows suggestions with its code, whatever it calls itself.
+constexpr std::array kLikeVsCode = {"visual studio code", "vscode", "code-server", "code - oss", "code-oss", "codium",
+                                    "cursor",             "windsurf", "positron",  "theia",      "trae"};
+
+std::string lowercase(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return 'A' <= c && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+// Bytes [begin, end) become `text`.
+struct Replacement {
+  std::size_t begin = 0, end = 0;
+  std::string text;
+};
+
+Replacement widen_to_line_start(const Suggestion& s, std::string_view document, std::size_t line_begin) {
+  return {line_begin, s.end, std::string(document.substr(line_begin, s.begin - line_begin)) + s.text};
+}
+
+Replacement narrow_to_cursor(const Suggestion& s, std::string_view document, std::size_t cursor) {
+  const std::string_view typed = document.substr(s.begin, cursor - s.begin);
+  if (!s.text.starts_with(typed)) return {s.begin, s.end, s.text};
+  return {cursor, s.end, s.text.substr(typed.size())};
+}
+
+}  // namespace
+
+RangeStyle range_style(std::string_view client_name) {
+  const std::string name = lowercase(client_name);
+  const bool like = std::ranges::any_of(kLikeVsCode, [&](const char* known) { return name.find(known) != std::string::npos; });
+  return like ? RangeStyle::FromLineStart : RangeStyle::FromCursor;
+}
+
+std::optional<InlineItem> place_item(const Suggestion& s, const Query& query, RangeStyle style, PositionEncoding encoding) {
+  const std::string_view document = query.document.text();
+  const LineIndex lines(document);
+  const std::size_t line = lines.line_of(query.cursor), line_begin = lines.line_begin(line);
+  const bool on_line = line_begin <= s.begin && s.begin <= query.cursor && query.cursor <= s.end &&
+                       s.end <= lines.line_end(document, line);
+  // Some editors' JSON readers refuse a NUL in a string, and then wait for an answer that has come.
+  if (!on_line || s.text.find('\0') != std::string::npos) return std::nullopt;
+  Replacement replacement{s.begin, s.end, s.text};
+  // The popup's item prescribes the range: what has another one is not shown.
+  if (!query.selected && style == RangeStyle::FromLineStart) replacement = widen_to_line_start(s, document, line_begin);
+  if (!query.selected && style == RangeStyle::FromCursor) replacement = narrow_to_cursor(s, document, query.cursor);
+  if (replacement.text == document.substr(replacement.begin, replacement.end - replacement.begin)) return std::nullopt;
+  return InlineItem{{lines.place(document, replacement.begin, encoding), lines.place(document, replacement.end, encoding)},
+                    std::move(replacement.text),
+                    {}};
+}
+
+}  // namespace lsp

@@ -1,0 +1,79 @@
+// session.h: everything the main loop knows of one client: what was agreed, what is open, what is asked, how far the model is.
+// The handlers are functions over it; server.cpp makes it and hands it every event. Main loop only, so nothing is locked.
+// Borrows the conversation, the engine thread and the log from the server, which outlive it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/log.h"
+#include "lsp/documents/store.h"
+#include "lsp/engine_thread/engine_thread.h"
+#include "lsp/protocol/types.h"
+#include "lsp/rpc/client.h"
+#include "lsp/rpc/pending.h"
+#include "lsp/server.h"
+#include "lsp/settings.h"
+
+namespace lsp {
+
+enum class Phase {
+  Fresh,    // nothing but initialize is answered
+  Running,  // between initialize and shutdown
+  Leaving,  // after shutdown: only exit is left
+};
+
+enum class ModelState { NotAsked, Loading, Ready, Failed };
+enum class Trace { Off, Messages, Verbose };
+
+enum class Alarm {
+  LoadPatience,   // a request (its key) has waited long enough for the model
+  LeavePatience,  // shutdown has waited long enough for requests at work
+  Configuration,  // the client has not sent its configuration: go on without
+  WatchClient,    // look whether the client still lives
+};
+struct TimerFired {
+  Alarm alarm = Alarm::WatchClient;
+  Pending::Key key = 0;
+};
+
+// What the server does for its handlers besides talking.
+struct Services {
+  Client& client;
+  EngineThread& engine;
+  const base::Logger& log;
+  std::function<void(std::chrono::milliseconds, TimerFired)> set_timer;
+  std::function<void(int exit_code)> end;  // leaves the main loop
+};
+
+struct LoadProgress {
+  bool begun = false;  // the client was told of it, so it must be told of the end
+  int percent = 0;
+};
+
+struct Session {
+  const ServerOptions& options;
+  Services services;
+
+  Phase phase = Phase::Fresh;
+  bool exit_wanted = false;            // exit came while requests were at work
+  std::optional<Responder> leaving{};  // shutdown's answer, while requests are at work
+  Trace trace = Trace::Off;
+  ClientFeatures features{};
+  std::int64_t client_pid = 0;  // 0: not watched
+
+  Settings agreed_settings{};  // the program's and initialize's: where every later configuration starts
+  Settings settings{};
+  std::set<std::string> complaints_told{};
+
+  DocumentStore documents{};
+  Pending pending{};
+  ModelState model = ModelState::NotAsked;
+  LoadProgress progress{};
+};
+
+}  // namespace lsp

@@ -1,0 +1,82 @@
+#include "lsp/protocol/capabilities.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace lsp {
+namespace {
+
+using base::Json;
+
+// The value at a path of fields; null where the path ends early.
+Json at_path(const Json& from, std::initializer_list<std::string_view> path) {
+  const Json* at = &from;
+  for (const std::string_view field : path) {
+    at = base::find_field(*at, field);
+    if (!at) return {};
+  }
+  return *at;
+}
+
+bool is_true(const Json& from, std::initializer_list<std::string_view> path) { return at_path(from, path) == true; }
+
+// UTF-8 is what documents are stored in, so it costs nothing; a client that names none means UTF-16.
+PositionEncoding choose_encoding(const Json& capabilities) {
+  const Json offered = at_path(capabilities, {"general", "positionEncodings"});
+  for (const auto encoding : {PositionEncoding::Utf8, PositionEncoding::Utf16, PositionEncoding::Utf32})
+    if (offered.is_array() && std::ranges::find(offered, Json(encoding_name(encoding))) != offered.end()) return encoding;
+  return PositionEncoding::Utf16;
+}
+
+}  // namespace
+
+const char* encoding_name(PositionEncoding encoding) {
+  switch (encoding) {
+    case PositionEncoding::Utf8: return "utf-8";
+    case PositionEncoding::Utf16: return "utf-16";
+    case PositionEncoding::Utf32: return "utf-32";
+  }
+  return "utf-16";
+}
+
+ClientFeatures read_features(const Json& params) {
+  const Json client = at_path(params, {"clientInfo"});
+  const Json can = at_path(params, {"capabilities"});
+  ClientFeatures out;
+  out.name = base::try_get<std::string>(client, "name").value_or("");
+  out.version = base::try_get<std::string>(client, "version").value_or("");
+  out.encoding = choose_encoding(can);
+  out.registers_inline_completion = is_true(can, {"textDocument", "inlineCompletion", "dynamicRegistration"});
+  out.registers_configuration = is_true(can, {"workspace", "didChangeConfiguration", "dynamicRegistration"});
+  out.answers_configuration = is_true(can, {"workspace", "configuration"});
+  out.shows_progress = is_true(can, {"window", "workDoneProgress"});
+  return out;
+}
+
+Json server_capabilities(const ClientFeatures& client) {
+  Json out = {
+      {"positionEncoding", encoding_name(client.encoding)},
+      {"textDocumentSync", {{"openClose", true}, {"change", 2}, {"save", {{"includeText", false}}}}},
+      {"executeCommandProvider", {{"commands", {kAcceptCommand}}}},
+  };
+  // Not {}: some clients cannot tell an empty object from null.
+  if (!client.registers_inline_completion) out["inlineCompletionProvider"] = {{"workDoneProgress", false}};
+  return out;
+}
+
+Json registrations(const ClientFeatures& client) {
+  Json out = Json::array();
+  if (client.registers_inline_completion)
+    out.push_back({{"id", "inline-completion"},
+                   {"method", "textDocument/inlineCompletion"},
+                   {"registerOptions", {{"documentSelector", nullptr}}}});  // null: the documents it tells us about
+  if (client.registers_configuration)
+    out.push_back({{"id", "configuration"},
+                   {"method", "workspace/didChangeConfiguration"},
+                   {"registerOptions", {{"section", kConfigurationSection}}}});
+  return out;
+}
+
+}  // namespace lsp
