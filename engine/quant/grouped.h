@@ -1,5 +1,5 @@
 // grouped.h: a quantised matrix: n-bit codes, a scale and a minimum for each group of columns; every format becomes this.
-//   w[row, column] = scale[row, group] * code[row, column] + minimum[row, group]
+//   w[row, column] = scale[row, group] * (code[row, column] - zero) + minimum[row, group]
 // repack() takes a GGUF tensor over losslessly (expand() gives bit for bit what the gguf package's dequantiser gives);
 // quantize() makes one from floats. The buffers are the kernels' layout: codes of a row contiguous, groups in order.
 // A value; immutable once made; any thread.
@@ -16,8 +16,11 @@ namespace engine {
 
 struct GroupedWeight {
   std::int64_t rows = 0, columns = 0;
-  int bits = 8;    // 8: one signed code a byte; 4: unsigned codes, two a byte (see grouped.cpp for their order)
-  int group = 32;  // columns a scale serves: 32 or 16; columns % group == 0
+  // 8: one signed code a byte. 4: unsigned codes, two a byte: of each 32 columns, byte i holds column i in its low half and
+  // column i + 16 in its high half.
+  int bits = 8;
+  int group = 32;  // columns a scale serves: 32 or 16; columns % 32 == 0
+  int zero = 0;    // the code that stands for 0 (before the minimum): 8 where 4-bit codes are really -8 .. 7
   std::vector<std::uint8_t> codes;
   std::vector<float> scales;    // rows * columns / group
   std::vector<float> minimums;  // as scales, or empty where every minimum is zero

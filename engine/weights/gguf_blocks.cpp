@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/float16.h"
+#include "engine/weights/k_scales.h"
 
 namespace engine {
 namespace {
@@ -74,11 +75,6 @@ void q2_k(Bytes in, float* out) {  // scales[16], codes[64], d, dmin
   }
 }
 
-int q3_scale(Bytes scales, int i) {  // 6 bits: four low in bytes 0-7, two high in bytes 8-11
-  const int low = i < 8 ? scales[i] & 15 : scales[i - 8] >> 4;
-  return (low | (((scales[8 + i % 4] >> (i / 4 * 2)) & 3) << 4)) - 32;
-}
-
 void q3_k(Bytes in, float* out) {  // high bits[32], codes[64], scales[12], d
   const float d = half_at(in + 108);
   for (int i = 0; i < 256; ++i) {
@@ -89,18 +85,10 @@ void q3_k(Bytes in, float* out) {  // high bits[32], codes[64], scales[12], d
   }
 }
 
-struct ScaleMin {
-  int scale, minimum;
-};
-ScaleMin k4_scale(Bytes s, int j) {  // six bits each, packed into 12 bytes
-  if (j < 4) return {s[j] & 63, s[j + 4] & 63};
-  return {(s[j + 4] & 15) | ((s[j - 4] >> 6) << 4), (s[j + 4] >> 4) | ((s[j] >> 6) << 4)};
-}
-
 void q4_k(Bytes in, float* out) {  // d, dmin, scales[12], codes[128]
   const float d = half_at(in), dmin = half_at(in + 2);
   for (int j = 0; j < 8; ++j) {
-    const ScaleMin s = k4_scale(in + 4, j);
+    const KScale s = k_scale(in + 4, j);
     const float scale = d * float(s.scale), minimum = dmin * float(s.minimum);
     for (int i = 0; i < 32; ++i) {
       const std::uint8_t byte = in[16 + j / 2 * 32 + i];
@@ -112,7 +100,7 @@ void q4_k(Bytes in, float* out) {  // d, dmin, scales[12], codes[128]
 void q5_k(Bytes in, float* out) {  // d, dmin, scales[12], high bits[32], codes[128]
   const float d = half_at(in), dmin = half_at(in + 2);
   for (int j = 0; j < 8; ++j) {
-    const ScaleMin s = k4_scale(in + 4, j);
+    const KScale s = k_scale(in + 4, j);
     const float scale = d * float(s.scale), minimum = dmin * float(s.minimum);
     for (int i = 0; i < 32; ++i) {
       const std::uint8_t byte = in[48 + j / 2 * 32 + i];
