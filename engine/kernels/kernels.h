@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "engine/quant/grouped.h"
@@ -11,14 +12,20 @@
 namespace engine {
 
 struct Kernels {
-  std::string_view name;  // "portable", "avx2", "avx512"
+  std::string_view name;  // "reference", "portable", "avx2", "avx512"
 
   // y[i, row] = sum over columns of w[row, column] * x[i, column], for rows [first, last) of w and `count` rows of x.
   // x: [count, columns] f32, contiguous. y: [count, rows] f32, contiguous; only columns [first, last) are written.
   void (*grouped_matmul)(const GroupedWeight& w, std::int64_t first, std::int64_t last, const float* x, std::int64_t count, float* y);
+
+  // Rows [first, first + count) as floats; bit for bit the same in every table. engine::expand() calls the best one.
+  void (*grouped_expand)(const GroupedWeight& w, std::int64_t first, std::int64_t count, float* out);
 };
 
 const Kernels& kernels();
 const Kernels& reference_kernels();
+
+// Every table that this CPU can run, the best last: for tests and measurements.
+std::span<const Kernels* const> runnable_kernels();
 
 }  // namespace engine

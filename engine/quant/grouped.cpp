@@ -1,4 +1,4 @@
-// repack(): ggml's blocks to groups. Compiled with -ffp-contract=off, as gguf_blocks.cpp: expand() must round as it does.
+// repack(): ggml's blocks to groups. expand() is in kernels/dispatch.cpp.
 #include "engine/quant/grouped.h"
 
 #include <array>
@@ -195,22 +195,6 @@ base::Result<GroupedWeight> repack(GgmlType type, std::span<const std::byte> byt
     }
   }
   return out;
-}
-
-void expand(const GroupedWeight& w, std::int64_t first, std::int64_t count, float* out) {
-  const std::int64_t groups = w.columns / w.group, code_bytes = w.columns * w.bits / 8;
-  for (std::int64_t row = first; row < first + count; ++row) {
-    const std::uint8_t* codes = w.codes.data() + row * code_bytes;
-    const float* scales = w.scales.data() + row * groups;
-    const float* minimums = w.minimums.empty() ? nullptr : w.minimums.data() + row * groups;
-    for (std::int64_t column = 0; column < w.columns; ++column) {
-      int code = 0;
-      if (w.bits == 8) code = std::int8_t(codes[column]);
-      else code = (codes[column / 32 * 16 + column % 16] >> (column % 32 < 16 ? 0 : 4)) & 15;
-      const float scaled = scales[column / w.group] * float(code - w.zero);
-      *out++ = minimums ? scaled + minimums[column / w.group] : scaled;
-    }
-  }
 }
 
 }  // namespace engine

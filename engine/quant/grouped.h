@@ -20,7 +20,7 @@ struct GroupedWeight {
   // column i + 16 in its high half.
   int bits = 8;
   int group = 32;  // columns a scale serves: 32 or 16; columns % 32 == 0
-  int zero = 0;    // the code that stands for 0 (before the minimum): 8 where 4-bit codes are really -8 .. 7
+  int zero = 0;    // the code that stands for 0 (before the minimum): 8 where 4-bit codes are really -8 .. 7; always 0 for 8 bits
   std::vector<std::uint8_t> codes;
   std::vector<float> scales;    // rows * columns / group
   std::vector<float> minimums;  // as scales, or empty where every minimum is zero
