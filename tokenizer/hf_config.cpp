@@ -1,0 +1,86 @@
+#include "tokenizer/hf_json.h"
+#include "tokenizer/hf_json_parts.h"
+
+namespace tokenizer {
+namespace {
+
+using base::Json;
+using base::Result;
+
+// A token as these files write one: "</s>" or {"content": "</s>", ...}.
+std::optional<TokenId> token_at(const Json& file, std::string_view field, const Vocabulary& vocabulary) {
+  const Json* value = base::find_field(file, field);
+  if (!value) return std::nullopt;
+  if (value->is_string()) return vocabulary.find(value->get_ref<const std::string&>());
+  if (const auto content = base::try_get<std::string>(*value, "content")) return vocabulary.find(*content);
+  return std::nullopt;
+}
+
+// An id or a list of ids; those that name no token of this vocabulary are left out.
+std::vector<TokenId> ids_at(const Json& file, std::string_view field, const Vocabulary& vocabulary) {
+  std::vector<TokenId> ids;
+  const auto take = [&](const Json& value) {
+    if (!value.is_number_integer()) return;
+    const auto id = value.get<std::int64_t>();
+    if (id >= 0 && id < static_cast<std::int64_t>(vocabulary.size())) ids.push_back(static_cast<TokenId>(id));
+  };
+  const Json* value = base::find_field(file, field);
+  if (!value) return ids;
+  if (value->is_array()) {
+    for (const Json& one : *value) take(one);
+  } else {
+    take(*value);
+  }
+  return ids;
+}
+
+// Whether a post-processor's template for one text begins with `bos`.
+bool template_begins_with(const Json& processor, std::string_view bos, int depth = 0) {
+  if (depth > 4) return false;
+  if (const Json* processors = base::find_field(processor, "processors"); processors && processors->is_array()) {
+    for (const Json& one : *processors)
+      if (template_begins_with(one, bos, depth + 1)) return true;
+    return false;
+  }
+  const Json* single = base::find_field(processor, "single");
+  if (!single || !single->is_array() || single->empty()) return false;
+  const Json* special = base::find_field((*single)[0], "SpecialToken");
+  return special && base::try_get<std::string>(*special, "id") == bos;
+}
+
+Result<Json> parse_if_there(std::string_view text, std::string_view name) {
+  if (text.empty()) return Json::object();
+  return base::parse_json(text, name);
+}
+
+}  // namespace
+
+Result<SpecialIds> read_hf_special(const HfTexts& texts, const Json* tokenizer_json, const Vocabulary& vocabulary) {
+  const auto tokenizer_config = parse_if_there(texts.tokenizer_config, "tokenizer_config.json");
+  if (!tokenizer_config) return base::forward(tokenizer_config);
+  const auto map = parse_if_there(texts.special_tokens, "special_tokens_map.json");
+  if (!map) return base::forward(map);
+  const auto config = parse_if_there(texts.config, "config.json");
+  if (!config) return base::forward(config);
+  const auto generation = parse_if_there(texts.generation_config, "generation_config.json");
+  if (!generation) return base::forward(generation);
+
+  SpecialIds special;
+  for (const Json* file : {&*generation, &*config})
+    for (const TokenId id : ids_at(*file, "eos_token_id", vocabulary)) special.ends.push_back(id);
+  for (const Json* file : {&*tokenizer_config, &*map}) {
+    if (const auto eos = token_at(*file, "eos_token", vocabulary)) special.ends.push_back(*eos);
+    if (!special.bos) special.bos = token_at(*file, "bos_token", vocabulary);
+  }
+  for (const Json* file : {&*config, &*generation})
+    if (const auto ids = ids_at(*file, "bos_token_id", vocabulary); !special.bos && !ids.empty()) special.bos = ids[0];
+  add_known_ends(vocabulary, special);
+
+  if (const auto says = base::try_get<bool>(*tokenizer_config, "add_bos_token")) special.adds_bos = *says;
+  else if (const Json* processor = tokenizer_json ? base::find_field(*tokenizer_json, "post_processor") : nullptr; processor && special.bos)
+    special.adds_bos = template_begins_with(*processor, vocabulary.content(*special.bos));
+  special.adds_bos = special.adds_bos && special.bos.has_value();
+  return special;
+}
+
+}  // namespace tokenizer

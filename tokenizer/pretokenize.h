@@ -1,0 +1,65 @@
+// pretokenize.h: cutting a text into words before BPE, in one or more steps, as a model's file asks.
+// Build a PreTokenizer from steps (pretokenize_named() for GGUF's names, hf_json for tokenizer.json); split() each text.
+// Immutable; any thread, each call with its own SplitContext. Text is well-formed UTF-8; pieces are views of it or of `owned`.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tokenizer/regex.h"
+
+namespace tokenizer {
+
+enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
+enum class PrependScheme { First, Never, Always };
+
+struct SplitContext {
+  RegexScratch regex;
+  std::deque<std::string> owned;  // texts a step had to change; lives as long as the pieces
+  bool at_start = true;           // the text begins the document: steps that put a space first do so
+};
+
+class SplitStep {
+ public:
+  virtual ~SplitStep() = default;
+  virtual void split(std::string_view piece, bool first, SplitContext& context, std::vector<std::string_view>& out) const = 0;
+};
+using SplitSteps = std::vector<std::unique_ptr<const SplitStep>>;
+
+// Cuts at the matches of a pattern. `invert`: the matches are the words and what lies between is the delimiter.
+base::Result<std::unique_ptr<const SplitStep>> split_by_regex(std::string_view pattern, SplitBehavior behavior, bool invert = false);
+std::unique_ptr<const SplitStep> split_by_string(std::string literal, SplitBehavior behavior, bool invert = false);
+// Puts a space before each piece that does not begin with one (ByteLevel's add_prefix_space).
+std::unique_ptr<const SplitStep> prefix_space();
+// Spaces become `replacement`, one is put first as `scheme` says, and pieces begin at each where `split`.
+std::unique_ptr<const SplitStep> metaspace(std::string replacement, PrependScheme scheme, bool split);
+
+class PreTokenizer {
+ public:
+  PreTokenizer() = default;
+  explicit PreTokenizer(SplitSteps steps) : steps_(std::move(steps)) {}
+  // `out` is filled anew.
+  void split(std::string_view text, SplitContext& context, std::vector<std::string_view>& out) const;
+
+ private:
+  SplitSteps steps_;
+};
+
+// What llama.cpp's tokenizer.ggml.pre names mean. Fails, naming it, where the name is unknown.
+struct NamedPreTokenizer {
+  SplitSteps steps;
+  bool ignore_merges = false;  // a word that is a token is that token, whatever the merges say
+  bool adds_bos = false;       // where the file does not say
+};
+base::Result<NamedPreTokenizer> pretokenize_named(std::string_view name);
+
+// GPT-2's own pattern: what ByteLevel(use_regex) means.
+inline constexpr std::string_view kGpt2Pattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+
+}  // namespace tokenizer
