@@ -107,7 +107,8 @@ void on_engine_done(Session& session, EngineDone done) {
   auto entry = session.pending.take(done.key);
   if (!entry) return;  // cancelled, or a newer request took its place
   if (!done.completion) {
-    if (session.model != ModelState::Failed)  // that was told already
+    const bool told = session.model == ModelState::Failed || done.completion.error().code == base::ErrorCode::Cancelled;
+    if (!told)
       session.services.log.error("no suggestion: {}", done.completion.error().message);
     entry->respond.succeed(no_items());
     return leave_if_done(session);

@@ -1,0 +1,43 @@
+#include "lsp/settings.h"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+
+namespace {
+
+lsp::SettingsReading read(std::string_view section) { return lsp::read_settings({}, base::Json::parse(section)); }
+using Complaints = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("settings nested and dotted") {
+  CHECK(read(R"({"completion":{"maxTokens":8,"temperature":0.5}})").settings.completion.max_tokens == 8);
+  CHECK(read(R"({"completion.maxTokens":8})").settings.completion.max_tokens == 8);
+  CHECK(read(R"({"completion":{"enabled":false}})").settings.completion.enabled == false);
+  CHECK(read(R"({"completion":{"temperature":1}})").settings.completion.temperature == 1);
+  CHECK(read(R"({"completion":{"maxTokens":8.0}})").settings.completion.max_tokens == 8);
+  CHECK(read(R"({"completion":{"maxTokens":null}})").complaints.empty());
+  CHECK(read("null").complaints.empty());
+  CHECK(read("{}").complaints.empty());
+  CHECK(read(R"({"server":{"path":"x"},"trace.server":"off"})").complaints.empty());
+}
+
+TEST_CASE("a setting that cannot be taken is named, and the others are") {
+  const auto bad = read(R"({"completion":{"maxTokens":"8","enabled":1,"maxLines":0,"temperature":9,"maxTokenz":1,"prefixTokens":64}})");
+  CHECK(bad.settings.completion.max_tokens == lsp::CompletionSettings{}.max_tokens);
+  CHECK(bad.settings.completion.prefix_tokens == 64);
+  CHECK(bad.complaints == Complaints{"setting 'rigpilot.completion.enabled' is 1: expected true or false",
+                                     "setting 'rigpilot.completion.maxTokens' is \"8\": expected an integer from 1 to 1024",
+                                     "setting 'rigpilot.completion.maxLines' is 0: expected an integer from 1 to 200",
+                                     "setting 'rigpilot.completion.temperature' is 9: expected a number from 0 to 2",
+                                     "setting 'rigpilot.completion.maxTokenz' is unknown"});
+  CHECK(read(R"({"completion":{"maxTokens":1.5}})").complaints ==
+        Complaints{"setting 'rigpilot.completion.maxTokens' is 1.5: expected an integer from 1 to 1024"});
+  CHECK(read(R"({"completion":{"maxTokens":1e300}})").complaints.size() == 1);
+  CHECK(read(R"({"completion":{"maxTokens":[1]}})").complaints ==
+        Complaints{"setting 'rigpilot.completion.maxTokens' is an array: expected an integer from 1 to 1024"});
+  CHECK(read("7").complaints == Complaints{"setting 'rigpilot' is an integer: expected an object"});
+  CHECK(read(R"({"completion":true})").complaints == Complaints{"setting 'rigpilot.completion' is unknown"});
+}
