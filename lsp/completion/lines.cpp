@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lsp {
+namespace lsp::inline completion_lines {
 namespace {
 
 constexpr std::string_view kWhite = " \t\r\n\f\v";

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace lsp {
+namespace lsp::inline completion_lines {
 
 std::string_view line_before(std::string_view text, std::size_t cursor);  // from the line's start to the cursor
 std::string_view line_after(std::string_view text, std::size_t cursor);   // from the cursor to the line's end
