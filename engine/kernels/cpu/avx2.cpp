@@ -25,18 +25,22 @@ struct Avx2 {
   }
 
   static Floats floats(__m128i low_eight) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(low_eight)); }
+  // Integers as floats without a conversion: the bits under `mask`, set into the mantissa of a power of two, add themselves
+  // to it exactly: the low half of a byte to 2^23, whose last bit is worth 1, the high half to 2^19, whose last bit is worth 1/16.
+  static Floats from_bits(__m256i pairs, int mask, int power, float subtract) {
+    const __m256i bits = _mm256_or_si256(_mm256_and_si256(pairs, _mm256_set1_epi32(mask)), _mm256_set1_epi32(power));
+    return _mm256_sub_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(subtract));
+  }
   template <int Bits>
   static void codes(const uint8_t* in, int zero, Floats* out) {
     if constexpr (Bits == 8) {
       for (int k = 0; k < 4; ++k) out[k] = floats(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + 8 * k)));
     } else {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(in)), fifteen = _mm_set1_epi8(15), none = _mm_set1_epi8(char(zero));
-      const __m128i low = _mm_sub_epi8(_mm_and_si128(bytes, fifteen), none);
-      const __m128i high = _mm_sub_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), fifteen), none);
-      out[0] = floats(low);
-      out[1] = floats(_mm_unpackhi_epi64(low, low));
-      out[2] = floats(high);
-      out[3] = floats(_mm_unpackhi_epi64(high, high));
+      for (int half = 0; half < 2; ++half) {
+        const __m256i pairs = _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(in + 8 * half)));
+        out[half] = from_bits(pairs, 0x0F, 0x4B000000, 8388608.0F + float(zero));
+        out[half + 2] = from_bits(pairs, 0xF0, 0x49000000, 524288.0F + float(zero));
+      }
     }
   }
 };

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kUnit = 32;
 constexpr int kMostInputs = 8;        // rows of x in one pass over the weights: their sums stay in registers
+constexpr int64_t kAhead = 2048;      // bytes of codes asked for before they are needed
 constexpr int64_t kMostGroups = 512;  // groups whose sums of x are held on the stack: 16 KB
 
 struct Chunk {  // units [begin, end) of every row
@@ -85,6 +86,7 @@ void few_rows(const GroupedView& w, int64_t row, const Inputs<Simd, Count>& in, 
   for (int64_t unit = chunk.begin; unit < chunk.end; ++unit)
     for (int r = 0; r < Together; ++r) {
       const int64_t at = (row + r) * units + unit;
+      __builtin_prefetch(w.codes + at * kUnitBytes + kAhead);
       add_unit<Simd, Bits, Group, Count>(w.codes + at * kUnitBytes, w.scales + at * kUnitGroups, w.zero, in.x + unit * kUnit, in.columns, sums[r]);
     }
   for (int r = 0; r < Together; ++r)
