@@ -15,3 +15,4 @@ function(rigpilot_python_test NAME FILE)
 endfunction()
 # Added below, one line a module, beside the modules' own folders:
 rigpilot_python_test(tidy tidy/tidy_test.py LABELS fast)
+rigpilot_python_test(parity parity/parity_test.py LABELS weights)

@@ -1,0 +1,125 @@
+#include "app/load.h"
+
+#include "app/console.h"
+#include "app/store.h"
+#include "engine/load.h"
+#include "engine/scripted/scripted_engine.h"
+#include "tokenizer/byte_tokenizer.h"
+#include "tokenizer/load.h"
+
+namespace app {
+namespace {
+
+namespace fs = std::filesystem;
+using Progress = std::function<void(double)>;
+
+constexpr std::string_view kScripted = "scripted:";
+
+std::string check_device(const std::string& device) {
+  if (device == "auto" || device == "cpu" || device == "cuda") return {};
+  if (device.starts_with("cuda:") && device.size() <= 7 && device.size() > 5 &&
+      device.find_first_not_of("0123456789", 5) == std::string::npos)
+    return {};
+  return fmt::format("'{}': expected auto, cpu, cuda or cuda:N", device);
+}
+
+base::Result<std::unique_ptr<engine::Engine>> load_engine_at(const fs::path& path, const ModelOptions& options,
+                                                             const Progress& progress, std::stop_token stop) {
+  auto quant = engine::parse_quant(options.quant);
+  if (!quant) return base::forward(quant);
+  return engine::load_engine({.path = path, .device = options.device, .dtype = options.dtype, .quant = *quant, .threads = options.threads},
+                             progress, stop);
+}
+
+std::string model_name(const fs::path& path) {
+  const fs::path clean = path.lexically_normal();
+  const fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
+  return last.extension() == ".gguf" ? last.stem().string() : last.string();
+}
+
+base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, const Progress& progress, std::stop_token stop) {
+  auto engine = engine::load_scripted(file, progress, stop);
+  if (!engine) return base::forward(engine);
+  auto model = std::make_unique<lsp::Model>();
+  model->name = (*engine)->info().name;
+  model->tokenizer = tokenizer::make_byte_tokenizer((*engine)->script().fim);
+  model->fim = tokenizer::probe_fim(*model->tokenizer);
+  model->engine = std::move(*engine);
+  return model;
+}
+
+base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, const Progress& progress, std::stop_token stop) {
+  if (!options.engine.empty()) return load_script(options.engine.substr(kScripted.size()), progress, stop);
+  auto path = find_model(options.model);
+  if (!path) return base::forward(path);
+  auto model = std::make_unique<lsp::Model>();
+  model->name = model_name(*path);
+  auto vocabulary = tokenizer::load_tokenizer(*path);  // first: it is quick, and a model without one is of no use here
+  if (!vocabulary) return base::forward(vocabulary);
+  auto engine = load_engine_at(*path, options, progress, stop);
+  if (!engine) return base::forward(engine);
+  model->tokenizer = std::move(*vocabulary);
+  model->engine = std::move(*engine);
+  model->fim = tokenizer::probe_fim(*model->tokenizer);
+  return model;
+}
+
+}  // namespace
+
+void add_model_name(CLI::App& command, ModelOptions& options) {
+  command.add_option("--model,-m", options.model, "a Hugging Face folder, a .gguf file, or a name from `rigpilot model list`; "
+                                               "without it the first of that list")
+      ->type_name("MODEL");
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  add_model_name(command, options);
+  command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default auto)")
+      ->type_name("DEVICE")
+      ->check(CLI::Validator(check_device, "", ""));
+  command.add_option("--dtype", options.dtype, "what unquantised weights are computed in: auto, f32, bf16 or f16 (default auto)")
+      ->type_name("DTYPE")
+      ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
+  command.add_option("--quant", options.quant,
+                     "how weights are held: auto (as the file stores them), none, int8 or int4 (default auto)")
+      ->type_name("QUANT")
+      ->check(CLI::IsMember({"auto", "none", "int8", "int4"}));
+  command.add_option("--threads", options.threads, "CPU threads (default: one a physical core)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1024));
+}
+
+void add_engine_option(CLI::App& command, ModelOptions& options) {
+  const auto check = [](const std::string& value) {
+    return value.starts_with(kScripted) && value.size() > kScripted.size() ? std::string()
+                                                                           : fmt::format("'{}': expected scripted:FILE", value);
+  };
+  command.add_option("--engine", options.engine, "scripted:FILE answers from a script in place of a model, for tests of editors "
+                                                 "(docs/scripted-engine.md)")
+      ->type_name("scripted:FILE")
+      ->check(CLI::Validator(check, "", ""));
+}
+
+base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options) {
+  ProgressBar bar("loading");
+  return load(options, [&](double fraction) { bar.show(fraction); }, {});
+}
+
+base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options) {
+  auto path = find_model(options.model);
+  if (!path) return base::forward(path);
+  ProgressBar bar("loading");
+  return load_engine_at(*path, options, [&](double fraction) { bar.show(fraction); }, {});
+}
+
+base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options) {
+  auto path = find_model(options.model);
+  if (!path) return base::forward(path);
+  return tokenizer::load_tokenizer(*path);
+}
+
+lsp::ModelLoader model_loader(const ModelOptions& options) {
+  return [options](const Progress& progress, std::stop_token stop) { return load(options, progress, stop); };
+}
+
+}  // namespace app

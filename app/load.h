@@ -1,0 +1,38 @@
+// load.h: the options that choose a model and its device, the same for every command, and what they load.
+// add_model_options() declares them; load_model() gives engine, tokenizer and fill-in-the-middle layout, load_engine_only()
+// what needs no vocabulary. Both tell progress on stderr. Errors are one sentence naming the file or the option.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "lsp/completion/model.h"
+#include "tokenizer/tokenizer.h"
+
+namespace app {
+
+struct ModelOptions {
+  std::string model;  // empty: the store's first
+  std::string device = "auto";
+  std::string dtype = "auto";
+  std::string quant = "auto";
+  int threads = 0;
+  std::string engine;  // "scripted:FILE" in place of a model; empty: the model
+};
+
+void add_model_options(CLI::App& command, ModelOptions& options);
+void add_model_name(CLI::App& command, ModelOptions& options);   // --model alone: for what runs no model
+void add_engine_option(CLI::App& command, ModelOptions& options);  // --engine scripted:FILE
+
+base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options);
+base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options);
+base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options);
+
+// For the language server, which loads when it is ready and tells its own progress.
+lsp::ModelLoader model_loader(const ModelOptions& options);
+
+}  // namespace app
