@@ -26,7 +26,7 @@ std::expected<Edit, std::string_view> postprocess(std::string text, std::string_
   const std::string_view rest = line_after(document, cursor), typed = line_before(document, cursor);
   const std::string below = with_newlines(document.substr(std::min(cursor + rest.size() + 1, document.size()), 16384));
   text = drop_suffix_lines(std::move(text), below);
-  if (blank(rest)) text = std::string(trimmed_end(text));
+  if (blank(rest) || text.ends_with('\n')) text = std::string(trimmed_end(text));
   if (const auto noise = noise_in(text, typed, previous_line(document, cursor))) return std::unexpected(*noise);
 
   const std::size_t covered = suffix_overlap(text, rest);
