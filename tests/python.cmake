@@ -16,3 +16,4 @@ endfunction()
 # Added below, one line a module, beside the modules' own folders:
 rigpilot_python_test(tidy tidy/tidy_test.py LABELS fast)
 rigpilot_python_test(parity parity/parity_test.py LABELS weights)
+rigpilot_python_test(gguf_blocks engine/weights/blocks_test.py LABELS fast)

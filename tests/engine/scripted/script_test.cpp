@@ -36,8 +36,8 @@ TEST_CASE("a script says which field is wrong") {
   check_refused(R"({"ms_per_token": -1})", "s.json: field 'ms_per_token' is -1: expected a number of at least 0");
   check_refused(R"({"prefill_chunk": 0})", "s.json: field 'prefill_chunk' is 0: expected a number of at least 1");
   check_refused(R"({"replies": {}})", "s.json: field 'replies' is an object: expected an array");
-  check_refused(R"({"replies": ["a", 1]})", "s.json: replies[1]: expected an object, found a number");
-  check_refused(R"({"replies": [{"text": 1}]})", "s.json: replies[0]: field 'text' is a number: expected a string");
+  check_refused(R"({"replies": ["a", 1]})", "s.json: replies[1]: expected an object, found an integer");
+  check_refused(R"({"replies": [{"text": 1}]})", "s.json: replies[0]: field 'text' is an integer: expected a string");
   check_refused(R"({"replies": [{"prefix_matches": "("}]})",
                 "s.json: replies[0]: field 'prefix_matches' is '(': expected a regular expression");
   check_refused(R"({"default": {"once": "yes"}})", "s.json: default: field 'once' is a string: expected true or false");
@@ -55,7 +55,7 @@ TEST_CASE("an empty script is a model that loads at once and has nothing to say"
 TEST_CASE("the first reply whose conditions all hold is taken") {
   CHECK(picked(R"({"replies": [{"prefix_ends": "ab", "text": "1"}, {"prefix_ends": "b", "text": "2"}], "default": "none"})",
                {before("xab"), before("b"), before("bx")}) == "1;2;none;");
-  CHECK(picked(R"({"replies": [{"suffix_starts": ")", "prefix_ends": "(", "text": "1"}]})",
+  CHECK(picked(R"j({"replies": [{"suffix_starts": ")", "prefix_ends": "(", "text": "1"}]})j",
                {{"f(", ")", "f()"}, {"f(", "]", "f(]"}, {"f", ")", "f)"}}) == "1;;;");
   CHECK(picked(R"({"replies": [{"prompt_contains": "<|fim", "text": "1"}]})", {{"a", "b", "<|fim_prefix|>a"}, before("a")}) == "1;;");
   CHECK(picked(R"({"replies": [{"prefix_matches": "^import \\w*$", "text": "os"}]})",

@@ -48,7 +48,7 @@ double ms_of(const auto& work) {
 }  // namespace
 
 TEST_CASE("a scripted engine writes the reply and ends") {
-  ScriptedEngine engine = engine_of(R"({"replies": [{"prefix_ends": "(", "text": "a, é)"}]})");
+  ScriptedEngine engine = engine_of(R"j({"replies": [{"prefix_ends": "(", "text": "a, é)"}]})j");
   CHECK(answer(engine, request_for("f(")) == "a, é)/end");
   CHECK(answer(engine, request_for("f")) == "/end");
 }
