@@ -65,7 +65,7 @@ BpeTokenizer::BpeTokenizer(BpeParts parts)
   if (cut_is_exact) parts.steps.push_back(std::make_unique<CutBeforeMetaspace>());
   pretokenizer_ = PreTokenizer(std::move(parts.steps));
   for (AddedToken& token : parts.added) {
-    if (token.normalized && !normalizer_.empty()) token.content = normalizer_.apply(token.content, true);
+    if (token.normalized && !normalizer_.empty()) token.content = normalizer_.apply(token.content, false);
     const auto to = token.normalized ? &Matchers::normalized : &Matchers::raw;
     if (kind(token.id) == TokenKind::UserDefined) (user_text_.*to).add(token);
     (all_text_.*to).add(std::move(token));

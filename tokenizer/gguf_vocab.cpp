@@ -48,8 +48,9 @@ std::string bytes_of(const std::string& spelled, TokenKind kind, bool byte_level
     const auto byte = byte_spelled(spelled);
     return byte ? std::string(1, *byte) : spelled;
   }
-  if (kind != TokenKind::Normal && kind != TokenKind::Unused) return spelled;
-  return byte_level ? from_printable(spelled).value_or(spelled) : with_spaces(spelled);
+  if (kind == TokenKind::Control || kind == TokenKind::Unknown) return spelled;
+  if (!byte_level) return with_spaces(spelled);
+  return kind == TokenKind::UserDefined ? spelled : from_printable(spelled).value_or(spelled);
 }
 
 Result<void> read_tokens(const Gguf& gguf, bool byte_level, BpeParts& parts) {
@@ -75,7 +76,7 @@ Result<void> read_tokens(const Gguf& gguf, bool byte_level, BpeParts& parts) {
     const TokenKind kind = parts.vocabulary.kind(id);
     const bool added = kind == TokenKind::Control || kind == TokenKind::UserDefined || kind == TokenKind::Unknown;
     if (added && base::is_valid_utf8(parts.vocabulary.content(id)))
-      parts.added.push_back({.id = id, .content = std::string(parts.vocabulary.content(id))});
+      parts.added.push_back({.id = id, .content = std::string(parts.vocabulary.content(id)), .normalized = !byte_level && kind == TokenKind::UserDefined});
   }
   return {};
 }

@@ -48,21 +48,21 @@ bool template_begins_with(const Json& processor, std::string_view bos, int depth
   return special && base::try_get<std::string>(*special, "id") == bos;
 }
 
-Result<Json> parse_if_there(std::string_view text, std::string_view name) {
+Result<Json> parse_if_there(std::string_view text, std::string_view folder, std::string_view name) {
   if (text.empty()) return Json::object();
-  return base::parse_json(text, name);
+  return base::parse_json(text, fmt::format("{}{}", folder, name));
 }
 
 }  // namespace
 
 Result<SpecialIds> read_hf_special(const HfTexts& texts, const Json* tokenizer_json, const Vocabulary& vocabulary) {
-  const auto tokenizer_config = parse_if_there(texts.tokenizer_config, "tokenizer_config.json");
+  const auto tokenizer_config = parse_if_there(texts.tokenizer_config, texts.folder, "tokenizer_config.json");
   if (!tokenizer_config) return base::forward(tokenizer_config);
-  const auto map = parse_if_there(texts.special_tokens, "special_tokens_map.json");
+  const auto map = parse_if_there(texts.special_tokens, texts.folder, "special_tokens_map.json");
   if (!map) return base::forward(map);
-  const auto config = parse_if_there(texts.config, "config.json");
+  const auto config = parse_if_there(texts.config, texts.folder, "config.json");
   if (!config) return base::forward(config);
-  const auto generation = parse_if_there(texts.generation_config, "generation_config.json");
+  const auto generation = parse_if_there(texts.generation_config, texts.folder, "generation_config.json");
   if (!generation) return base::forward(generation);
 
   SpecialIds special;
@@ -74,7 +74,6 @@ Result<SpecialIds> read_hf_special(const HfTexts& texts, const Json* tokenizer_j
   }
   for (const Json* file : {&*config, &*generation})
     if (const auto ids = ids_at(*file, "bos_token_id", vocabulary); !special.bos && !ids.empty()) special.bos = ids[0];
-  add_known_ends(vocabulary, special);
 
   if (const auto says = base::try_get<bool>(*tokenizer_config, "add_bos_token")) special.adds_bos = *says;
   else if (const Json* processor = tokenizer_json ? base::find_field(*tokenizer_json, "post_processor") : nullptr; processor && special.bos)

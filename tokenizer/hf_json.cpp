@@ -149,7 +149,8 @@ Result<void> read_hf_added_tokens(const Json& root, BpeParts& parts) {
     auto content = base::get<std::string>(entry, "content");
     if (!content) return base::forward(content, where);
     const bool special = base::try_get<bool>(entry, "special").value_or(false);
-    const auto set = parts.vocabulary.set(*id, *content, *content, special ? TokenKind::Control : TokenKind::UserDefined);
+    const std::string bytes = parts.spells_spaces && !special ? with_spaces(*content) : *content;
+    const auto set = parts.vocabulary.set(*id, *content, bytes, special ? TokenKind::Control : TokenKind::UserDefined);
     if (!set) return base::forward(set, where);
     AddedToken token{.id = static_cast<TokenId>(*id), .content = std::move(*content)};
     token.left_strip = base::try_get<bool>(entry, "lstrip").value_or(false);
@@ -162,14 +163,16 @@ Result<void> read_hf_added_tokens(const Json& root, BpeParts& parts) {
 }
 
 Result<std::unique_ptr<Tokenizer>> read_hf_json(const HfTexts& texts) {
-  const auto root = base::parse_json(texts.tokenizer, "tokenizer.json");
+  const std::string file = fmt::format("{}tokenizer.json", texts.folder);
+  const auto root = base::parse_json(texts.tokenizer, file);
   if (!root) return base::forward(root);
   BpeParts parts;
-  if (const auto read = read_root(*root, parts); !read) return base::forward(read);
+  if (const auto read = read_root(*root, parts); !read) return base::forward(read, file);
   parts.vocabulary.mark_markers();
   auto special = read_hf_special(texts, &*root, parts.vocabulary);
   if (!special) return base::forward(special);
   parts.special = std::move(*special);
+  add_known_ends(parts.vocabulary, parts.special);
   return make_bpe_tokenizer(std::move(parts));
 }
 

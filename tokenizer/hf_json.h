@@ -1,6 +1,6 @@
 // hf_json.h: tokenizer.json of the Hugging Face `tokenizers` library, and the small files beside it that name special ids.
 // read_hf_json() takes texts, not files; empty texts are absent files. BPE only: WordPiece and Unigram are Unsupported.
-// Errors name the field. The tokenizer keeps nothing of the texts.
+// Errors name the file and the field. The tokenizer keeps nothing of the texts.
 #pragma once
 
 #include <memory>
@@ -17,6 +17,7 @@ struct HfTexts {
   std::string_view special_tokens;     // special_tokens_map.json
   std::string_view config;             // config.json
   std::string_view generation_config;  // generation_config.json
+  std::string_view folder;             // where they lie, with a slash; for errors
 };
 
 base::Result<std::unique_ptr<Tokenizer>> read_hf_json(const HfTexts& texts);

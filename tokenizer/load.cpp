@@ -21,15 +21,16 @@ bool is_file(const fs::path& path) {
 
 // The small files of a model's folder; an absent one is an empty text.
 struct Beside {
-  std::string tokenizer_config, special_tokens, config, generation_config;
+  std::string tokenizer_config, special_tokens, config, generation_config, folder;
 
   HfTexts texts(std::string_view tokenizer) const {
-    return {tokenizer, tokenizer_config, special_tokens, config, generation_config};
+    return {tokenizer, tokenizer_config, special_tokens, config, generation_config, folder};
   }
 };
 
 Result<Beside> read_beside(const fs::path& folder) {
   Beside beside;
+  if (!folder.empty()) beside.folder = (folder / "").string();
   const std::pair<const char*, std::string*> files[] = {{"tokenizer_config.json", &beside.tokenizer_config},
                                                         {"special_tokens_map.json", &beside.special_tokens},
                                                         {"config.json", &beside.config},
@@ -48,7 +49,8 @@ TokenizerResult load_hf_file(const fs::path& path) {
   if (!text) return base::forward(text);
   const auto beside = read_beside(path.parent_path());
   if (!beside) return base::forward(beside);
-  auto tokenizer = path.extension() == ".json" ? read_hf_json(beside->texts(*text)) : read_sentencepiece(*text, beside->texts({}));
+  if (path.extension() == ".json") return read_hf_json(beside->texts(*text));
+  auto tokenizer = read_sentencepiece(*text, beside->texts({}));
   if (!tokenizer) return base::forward(tokenizer, path.string());
   return tokenizer;
 }
