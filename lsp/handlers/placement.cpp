@@ -17,17 +17,17 @@ std::string lowercase(std::string_view text) {
   return out;
 }
 
-// Bytes [begin, end) become `text`.
-struct Replacement {
+// Document bytes [begin, end) become `text`.
+struct Bytes {
   std::size_t begin = 0, end = 0;
   std::string text;
 };
 
-Replacement widen_to_line_start(const Suggestion& s, std::string_view document, std::size_t line_begin) {
+Bytes widen_to_line_start(const Suggestion& s, std::string_view document, std::size_t line_begin) {
   return {line_begin, s.end, std::string(document.substr(line_begin, s.begin - line_begin)) + s.text};
 }
 
-Replacement narrow_to_cursor(const Suggestion& s, std::string_view document, std::size_t cursor) {
+Bytes narrow_to_cursor(const Suggestion& s, std::string_view document, std::size_t cursor) {
   const std::string_view typed = document.substr(s.begin, cursor - s.begin);
   if (!s.text.starts_with(typed)) return {s.begin, s.end, s.text};
   return {cursor, s.end, s.text.substr(typed.size())};
@@ -49,7 +49,7 @@ std::optional<InlineItem> place_item(const Suggestion& s, const Query& query, Ra
                        s.end <= lines.line_end(document, line);
   // Some editors' JSON readers refuse a NUL in a string, and then wait for an answer that has come.
   if (!on_line || s.text.find('\0') != std::string::npos) return std::nullopt;
-  Replacement replacement{s.begin, s.end, s.text};
+  Bytes replacement{s.begin, s.end, s.text};
   // The popup's item prescribes the range: what has another one is not shown.
   if (!query.selected && style == RangeStyle::FromLineStart) replacement = widen_to_line_start(s, document, line_begin);
   if (!query.selected && style == RangeStyle::FromCursor) replacement = narrow_to_cursor(s, document, query.cursor);
