@@ -1,2 +1,33 @@
 # Fuzz targets: fuzz/NAME.cpp defines LLVMFuzzerTestOneInput over one parser of outside bytes; seeds in fuzz/seeds/NAME/.
-# With clang and RIGPILOT_SANITIZE they link libFuzzer; everywhere ctest replays the seeds and mutates them for two seconds.
+# ctest replays the seeds and mutates them for two seconds (driver.cpp). With clang and -DRIGPILOT_FUZZ=ON the same targets
+# are libFuzzer programs instead: fuzz_NAME -max_total_time=600 CORPUS tests/fuzz/seeds/NAME
+option(RIGPILOT_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
+if(RIGPILOT_FUZZ AND NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  message(FATAL_ERROR "RIGPILOT_FUZZ needs clang: configure with CXX=clang++.")
+endif()
+
+function(rigpilot_fuzz NAME)
+  cmake_parse_arguments(FUZZ "" "" "DEPENDS" ${ARGN})
+  set(here ${PROJECT_SOURCE_DIR}/tests/fuzz)
+  if(NOT EXISTS ${here}/${NAME}.cpp)
+    return()
+  endif()
+  add_executable(fuzz_${NAME} ${here}/${NAME}.cpp)
+  target_link_libraries(fuzz_${NAME} PRIVATE ${FUZZ_DEPENDS} rigpilot_warnings)
+  if(RIGPILOT_FUZZ)
+    target_compile_options(fuzz_${NAME} PRIVATE -fsanitize=fuzzer)
+    target_link_options(fuzz_${NAME} PRIVATE -fsanitize=fuzzer)
+    set(arguments -max_total_time=2 -seed=1 ${here}/seeds/${NAME})
+  else()
+    target_sources(fuzz_${NAME} PRIVATE ${here}/driver.cpp)
+    set(arguments ${here}/seeds/${NAME} 2)
+  endif()
+  add_test(NAME fuzz_${NAME} COMMAND fuzz_${NAME} ${arguments})
+  set_tests_properties(fuzz_${NAME} PROPERTIES LABELS "fast;fuzz" TIMEOUT 120)
+endfunction()
+
+rigpilot_fuzz(gguf DEPENDS engine)
+rigpilot_fuzz(safetensors DEPENDS base)
+rigpilot_fuzz(tokenizer_json DEPENDS tokenizer)
+rigpilot_fuzz(framing DEPENDS lsp)
+rigpilot_fuzz(jsonrpc DEPENDS lsp)
