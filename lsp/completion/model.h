@@ -15,11 +15,19 @@
 
 namespace lsp {
 
+class VocabularyIndex;
+
 struct Model {
   std::string name;  // for people: "SmolLM2-135M-Instruct.Q4_1"
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<tokenizer::Tokenizer> tokenizer;
   std::optional<tokenizer::FimLayout> fim;
+
+  // The vocabulary by its bytes, for steering: built at its first use (some 10 ms), so that a loader may call it early.
+  // Not before the fields above are set; by one thread at a time.
+  const VocabularyIndex& index() const;
+
+  mutable std::shared_ptr<const VocabularyIndex> built_index;  // index() keeps it here
 };
 
 // How the server gets its model without knowing where models live. Called on the engine thread.

@@ -77,6 +77,8 @@ struct Completion {
   PromptInfo prompt;
   std::string raw_text;  // what the model wrote, before postprocessing
   CompletionTimings timings;
+  std::vector<std::string> steps;  // of postprocessing, those that changed the text
+  engine::StopReason stop = engine::StopReason::EndToken;  // of the engine, where it was asked
 };
 
 base::Result<Completion> complete(const Query& query, const Deps& deps, std::stop_token stop);

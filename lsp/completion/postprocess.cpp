@@ -1,38 +1,76 @@
 #include "lsp/completion/postprocess.h"
 
-#include <algorithm>
-
-#include "lsp/completion/lines.h"
-#include "lsp/completion/post/drop_suffix_lines.h"
+#include "lsp/completion/post/balance_brackets.h"
+#include "lsp/completion/post/brackets.h"
+#include "lsp/completion/post/clean_text.h"
+#include "lsp/completion/post/drop_suffix_overlap.h"
+#include "lsp/completion/post/join_rest.h"
+#include "lsp/completion/post/reindent.h"
 #include "lsp/completion/post/reject_noise.h"
-#include "lsp/completion/post/suffix_overlap.h"
 
 namespace lsp {
 namespace {
 
-std::string with_crlf(std::string_view text) {
+// A line longer than this on one side of the cursor is not written again: the edit is an insertion.
+constexpr std::size_t kLongLine = 1000;
+
+std::string with_line_ends(std::string_view text, std::string_view line_end) {
+  if (line_end == "\n") return std::string(text);
   std::string out;
   for (const char c : text) {
-    if (c == '\n') out += '\r';
-    out += c;
+    if (c == '\n') out += line_end;
+    else out += c;
   }
   return out;
 }
 
+// The item's range is the editor's: what stands after it stays, so the text must stop before writing it again.
+Suggestion for_selected(std::string_view text, const Surroundings& around) {
+  const Replacement& selected = *around.selected;
+  const char quote = scan_brackets(around.typed).quote;
+  const Brackets rest = scan_brackets(around.rest, quote), own = scan_brackets(text, quote);
+  if (!rest.closers.empty() && !own.closers.empty() && rest.closers[0].mark == own.closers[0].mark)
+    text = text.substr(0, own.closers[0].at);
+  return {.begin = selected.begin, .end = selected.end, .text = selected.text + std::string(text), .ghost = std::string(text)};
+}
+
+Suggestion for_cursor(std::string_view text, const Surroundings& around) {
+  const bool insert_only = around.rest.size() > kLongLine;
+  const std::string_view rest = insert_only ? std::string_view() : trimmed_end(around.rest);
+  const Joined joined = join_rest({.text = text, .typed = around.typed, .rest = rest});
+  const bool long_typed = around.typed.size() > kLongLine;
+  return {.begin = long_typed ? around.cursor : around.line.begin,
+          .end = around.cursor + rest.size(),
+          .text = (long_typed ? std::string() : around.typed) + joined.text,
+          .ghost = joined.text.substr(0, joined.text.size() - joined.kept)};
+}
+
 }  // namespace
 
-std::expected<Edit, std::string_view> postprocess(std::string text, std::string_view document, std::size_t cursor) {
-  std::erase_if(text, [](char c) { return c == '\0' || c == '\r'; });  // NUL breaks editors' JSON; line ends come back below
-  const std::string_view rest = line_after(document, cursor), typed = line_before(document, cursor);
-  const std::string below = with_newlines(document.substr(std::min(cursor + rest.size() + 1, document.size()), 16384));
-  text = drop_suffix_lines(std::move(text), below);
-  if (blank(rest) || text.ends_with('\n')) text = std::string(trimmed_end(text));
-  if (const auto noise = noise_in(text, typed, previous_line(document, cursor))) return std::unexpected(*noise);
-
-  const std::size_t covered = suffix_overlap(text, rest);
-  if (covered > 0 && trimmed(text) == trimmed(rest.substr(0, covered))) return std::unexpected("it is what stands after the cursor");
-  if (uses_crlf(document)) text = with_crlf(text);
-  return Edit{cursor, cursor + covered, std::move(text)};
+Postprocessed postprocess(std::string_view raw, const Surroundings& around, Invocation invocation) {
+  Postprocessed out;
+  std::string text(raw);
+  const auto step = [&](const char* name, std::string changed) {
+    if (changed != text) out.steps.emplace_back(name);
+    text = std::move(changed);
+  };
+  step("clean_text", clean_text(text));
+  step("reindent", reindent(text, around));
+  step("drop_suffix_overlap", drop_suffix_overlap(text, around.below));
+  step("balance_brackets", balance_brackets(text, around));
+  if (const std::string_view noise = noise_in(text, around, invocation == Invocation::Explicit); !noise.empty()) {
+    out.why_not = noise;
+    return out;
+  }
+  Suggestion suggestion = around.selected ? for_selected(text, around) : for_cursor(text, around);
+  if (is_blank(suggestion.ghost)) {
+    out.why_not = "everything in it stands there already";
+    return out;
+  }
+  suggestion.text = with_line_ends(suggestion.text, around.line_end);
+  suggestion.ghost = with_line_ends(suggestion.ghost, around.line_end);
+  out.suggestion = std::move(suggestion);
+  return out;
 }
 
 }  // namespace lsp

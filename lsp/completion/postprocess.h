@@ -1,19 +1,26 @@
-// postprocess.h: the model's text made ready to insert: cut, trimmed, in the file's line ends, over the right bytes.
-// postprocess() applies the steps of post/ in order; a refusal says why. Pure.
+// postprocess.h: from what a model wrote to an edit an editor can show: the list of steps of post/, in order.
+// postprocess() gives a Suggestion, or the reason why there is none; `steps` names those that changed the text.
+// Pure. The suggestion begins with the cursor's line (with the cursor, where the line is very long or an item is chosen), holds
+// what is typed, and reaches to the line's end where something stands after the cursor.
 #pragma once
 
-#include <cstddef>
-#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "lsp/completion/pipeline.h"
+#include "lsp/context/surroundings.h"
 
 namespace lsp {
 
-struct Edit {
-  std::size_t begin = 0, end = 0;  // bytes of the document, on the cursor's line
-  std::string text;
+struct Postprocessed {
+  std::optional<Suggestion> suggestion;
+  std::string why_not;  // where there is none
+  std::vector<std::string> steps;
 };
 
-std::expected<Edit, std::string_view> postprocess(std::string text, std::string_view document, std::size_t cursor);
+// `text` follows the cursor (with a selected item: follows its text).
+Postprocessed postprocess(std::string_view text, const Surroundings& around, Invocation invocation);
 
 }  // namespace lsp

@@ -1,28 +1,27 @@
-// prompt.h: the document's window as the ids that this model wants.
-// build_prompt() orders the parts so that typing changes only the end: with a fill-in-the-middle model the typed part of the
-// cursor's line stands after the middle marker (PRE lines SUF suffix MID typed), so a keystroke costs a token or two.
-// Token healing: the last token before the cursor is taken back, and generation must begin with its bytes (`forced`).
-// Pure; user text never becomes a special token.
+// prompt.h: the token ids a model is asked with: the window around the cursor in the layout the model knows.
+// build_prompt() cuts the window to the token budgets, encodes it with special tokens off, and cuts back half a word
+// (healing.h). With fill-in-the-middle the cursor's line follows the middle marker, so a keystroke changes only the end.
+// Pure in its inputs.
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "lsp/completion/model.h"
-#include "lsp/context/window.h"
+#include "lsp/completion/pipeline.h"
+#include "lsp/completion/settings.h"
+#include "lsp/context/surroundings.h"
 
 namespace lsp {
 
 struct Prompt {
   std::vector<tokenizer::TokenId> ids;
-  std::string forced;  // what the generated text must start with; not part of the suggestion
-  std::string layout;  // "prefix", or the fill-in-the-middle family
+  std::string owed;    // bytes before the cursor that the model writes again
+  std::string layout;  // "prefix", or the FIM family
 };
 
-Prompt build_prompt(std::string_view text, const Window& window, const Model& model);
-
-// A prompt as people read it, special tokens spelled out.
-std::string prompt_text(const Prompt& prompt, const Model& model);
+// Errors: a model whose context has no room for the shortest prompt.
+base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& around, const Model& model,
+                                  const CompletionSettings& settings);
 
 }  // namespace lsp

@@ -1,40 +1,58 @@
-// text_stop.h: while the text streams in: where the suggestion ends.
-// push() each piece; true means that no more is wanted, and text() is then what to keep. A line in single-line mode; a block in
-// multi-line mode: until its scope closes, a blank line, the line that stands below the cursor, a repeated line, or too many.
-// One object a generation; pure in what it is given.
+// text_stop.h: where a suggestion ends, decided while it is being written, so that no token is computed in vain.
+// push() each piece of text; true means enough: text() is what to keep and why() the rule that spoke. finish() when the
+// model ended by itself.
+// The text is what follows the cursor, with "\n" line ends. One object a generation.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "lsp/context/surroundings.h"
 
 namespace lsp {
 
-struct StopLimits {
-  bool single_line = true;
+struct StopRules {
+  bool block = false;  // several lines, else one
   int max_lines = 12;
-  std::size_t base_indentation = 0;  // of the block being written: a line further left ends it
-  bool block_opened = false;         // the text before the cursor opens a block, at base_indentation
-  std::string next_line;             // what stands below the cursor, trimmed: never written again
-  std::string first_line_start;      // what is typed of the cursor's line, so that a first line is compared whole
+  std::string typed;         // of the cursor's line
+  std::string language;
+  std::string opener;        // the line that opens the block being written; empty: lines of the same depth
+  std::string next_line;     // the nearest line below with something on it
+  std::string line_above;    // the nearest line above with something on it
 };
+
+StopRules stop_rules(const Surroundings& around, bool block, int max_lines);
 
 class TextStop {
  public:
-  explicit TextStop(StopLimits limits) : limits_(std::move(limits)) {}
-  bool push(std::string_view piece);
-  const std::string& text() const { return text_; }
+  explicit TextStop(StopRules rules);
+
+  bool push(std::string_view more);
+  // The model stopped: at its own end, or cut off (a token limit) in the middle of what it was saying.
+  void finish(bool cut_off);
+
+  std::string_view text() const { return std::string_view(text_).substr(0, keep_); }
   std::string_view why() const { return why_; }
 
  private:
-  bool ends_at_line(std::string_view line, std::size_t start);
-  bool cut(std::size_t at, std::string_view why);
-  StopLimits limits_;
+  bool judge(bool complete);  // the line that starts at line_begin_
+  bool judge_first(std::string_view line, bool complete);
+  bool judge_block_line(std::string_view line, bool complete);
+  bool judge_shallow(std::string_view line, bool complete);
+  bool stop_at(std::size_t keep, std::string_view why);
+  bool stop_before_line(std::string_view why) { return stop_at(line_begin_ ? line_begin_ - 1 : 0, why); }
+  std::size_t repeated_lines() const;  // how many of the last lines only repeat those before them; 0: none
+
+  StopRules rules_;
+  int shallowest_ = 0;    // columns a line of this block starts at, at least
+  int closer_indent_ = -1;  // columns of the block's closing line; -1: it is not ours to close
   std::string text_;
-  std::size_t line_start_ = 0;  // of the line being written
-  int lines_ = 0;               // finished ones
-  std::string previous_;        // the finished line before, trimmed
-  std::string_view why_ = "the model ended";
+  std::size_t keep_ = 0, line_begin_ = 0;
+  std::vector<std::string> lines_;  // complete ones; the first with what was typed
+  std::string_view why_;
+  bool stopped_ = false;
 };
 
 }  // namespace lsp

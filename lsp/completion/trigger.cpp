@@ -1,37 +1,51 @@
 #include "lsp/completion/trigger.h"
 
-#include "lsp/completion/lines.h"
+#include "lsp/context/cursor_window.h"
+#include "lsp/context/indentation.h"
 
 namespace lsp {
 namespace {
 
-// Only what an editor closes by itself stands after the cursor: brackets, quotes, then perhaps one of :{;,
-bool only_closers(std::string_view rest) {
-  rest = trimmed(rest);
-  if (!rest.empty() && std::string_view(":{;,").find(rest.back()) != std::string_view::npos) rest = trimmed_end(rest.substr(0, rest.size() - 1));
-  return rest.find_first_not_of(")>}]\"'` ") == std::string_view::npos;
+// A file with less than this in it says nothing about what comes.
+constexpr int kFewestCharacters = 5;
+
+bool nearly_empty(std::string_view text) {
+  int characters = 0;
+  for (const char c : text)
+    if (!is_blank({&c, 1}) && ++characters >= kFewestCharacters) return false;
+  return true;
 }
 
-// The statement is over: a suggestion could only start another one on the same line.
-bool statement_ended(std::string_view typed) {
-  typed = trimmed_end(typed);
-  return typed.ends_with(';') || typed.ends_with('}');
-}
-
-bool at_block_start(std::string_view text, std::size_t cursor) {
-  const std::string_view typed = line_before(text, cursor);
-  return blank(typed) ? opens_block(previous_line(text, cursor)) : opens_block(typed) && blank(line_after(text, cursor));
+// "x = 1;|": the statement is over. Not inside a bracket: "for (int i = 0;|".
+bool statement_is_over(std::string_view typed) {
+  if (!typed.ends_with(';') && !typed.ends_with('}')) return false;
+  int depth = 0;
+  for (const char c : typed) depth += (c == '(') - (c == ')');
+  return depth <= 0;
 }
 
 }  // namespace
 
-TriggerDecision classify(std::string_view text, std::size_t cursor, bool asked) {
-  if (blank(text.substr(0, cursor)) && (!asked || blank(text))) return {Trigger::None, "there is no text before the cursor"};
-  if (asked) return {Trigger::MultiLine, "asked for"};
-  if (!only_closers(line_after(text, cursor))) return {Trigger::None, "there is code after the cursor on its line"};
-  if (statement_ended(line_before(text, cursor))) return {Trigger::None, "the statement before the cursor is complete"};
-  if (at_block_start(text, cursor)) return {Trigger::MultiLine, "a block starts here"};
-  return {Trigger::SingleLine, "typing"};
+std::string_view opener_of(const Surroundings& around) {
+  if (!is_blank(around.typed)) return opens_block(around.typed, around.language) ? std::string_view(around.typed) : std::string_view();
+  if (around.above.empty()) return {};
+  const std::string_view above = around.line_above();
+  return opens_block(above, around.language) ? above : std::string_view();
+}
+
+Trigger classify(std::string_view text, const Surroundings& around, Invocation invocation, const CompletionSettings& settings) {
+  if (!settings.enabled) return {.wanted = false, .why = "suggestions are switched off (completion.enabled)"};
+  if (invocation == Invocation::Explicit) return {.block = !around.selected, .why = "asked for"};
+  if (!rest_is_replaceable(around.rest)) return {.wanted = false, .why = "there is code after the cursor on its line"};
+  if (around.selected) {
+    if (around.selected->text.find(')') != std::string::npos) return {.wanted = false, .why = "the chosen item has arguments of its own"};
+    return {.why = "an item is chosen in the popup"};
+  }
+  if (nearly_empty(text)) return {.wanted = false, .why = "the file is nearly empty"};
+  if (statement_is_over(around.typed)) return {.wanted = false, .why = "the statement is over"};
+  if (!opener_of(around).empty()) return {.block = true, .why = "a block begins"};
+  if (is_blank(around.typed) && is_blank(around.rest)) return {.block = true, .why = "the line is empty"};
+  return {.why = "the line goes on"};
 }
 
 }  // namespace lsp

@@ -1,24 +1,26 @@
-// trigger.h: whether a suggestion helps at this place, and how much of one.
-// classify() looks only at the lines around the cursor. Pure.
+// trigger.h: whether a suggestion can help where the cursor is, and whether it may be longer than a line.
+// classify() before anything is computed; `why` says which rule spoke, for people.
+// Pure. A suggestion the user asked for (Explicit) is always tried.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
+
+#include "lsp/completion/pipeline.h"
+#include "lsp/completion/settings.h"
+#include "lsp/context/surroundings.h"
 
 namespace lsp {
 
-enum class Trigger {
-  None,
-  SingleLine,  // the rest of this line
-  MultiLine,   // a block: the line opens one, or the user asked
+struct Trigger {
+  bool wanted = true;
+  bool block = false;  // several lines may be suggested
+  std::string_view why;
 };
 
-struct TriggerDecision {
-  Trigger trigger = Trigger::None;
-  std::string_view why;  // one phrase for --explain
-};
+Trigger classify(std::string_view text, const Surroundings& around, Invocation invocation, const CompletionSettings& settings);
 
-// `asked`: the user asked explicitly, or chose a popup item: only an empty document is refused.
-TriggerDecision classify(std::string_view text, std::size_t cursor, bool asked);
+// The line a suggested block belongs to: the cursor's line where it opens one, or, on a blank line, the line above that
+// does. Empty where the suggestion goes on with lines of the same depth.
+std::string_view opener_of(const Surroundings& around);
 
 }  // namespace lsp

@@ -1,46 +1,104 @@
 #include "lsp/completion/post/reject_noise.h"
 
 #include <algorithm>
-#include <string>
+#include <array>
+#include <span>
 #include <vector>
 
-#include "lsp/completion/lines.h"
+#include "lsp/context/indentation.h"
+#include "lsp/context/lines.h"
 
 namespace lsp {
 namespace {
 
-// The length of the shortest piece that, repeated, gives the text (its last piece may be cut short).
-std::size_t period(std::string_view text) {
-  std::vector<std::size_t> border(text.size(), 0);
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    std::size_t k = border[i - 1];
-    while (k > 0 && text[i] != text[k]) k = border[k - 1];
-    border[i] = text[i] == text[k] ? k + 1 : 0;
+// Words and single marks; blanks left out.
+std::vector<std::string_view> units(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t end = i + 1;
+    if (is_word_char(text[i]))
+      while (end < text.size() && is_word_char(text[end])) ++end;
+    if (!is_blank(text.substr(i, 1))) out.push_back(text.substr(i, end - i));
+    i = end;
   }
-  return text.size() - border.back();
+  return out;
 }
 
-bool only_rules(std::string_view text) { return text.find_first_not_of(" \t\r\n-=*#/_~.") == std::string_view::npos; }
+// The shortest p for which every element equals the one p before it.
+std::size_t shortest_period(std::span<const std::string_view> sequence) {
+  std::vector<std::size_t> border(sequence.size(), 0);
+  for (std::size_t i = 1; i < sequence.size(); ++i) {
+    std::size_t k = border[i - 1];
+    while (k > 0 && sequence[i] != sequence[k]) k = border[k - 1];
+    border[i] = sequence[i] == sequence[k] ? k + 1 : 0;
+  }
+  return sequence.size() - border.back();
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (!is_blank(text.substr(begin, end - begin))) lines.push_back(trimmed(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// The suggestion is the lines above the cursor once more.
+bool repeats_above(std::string_view whole, const Surroundings& around) {
+  const std::vector<std::string_view> lines = lines_of(whole);
+  std::vector<std::string_view> above;
+  for (const std::string_view line : around.above)
+    if (!is_blank(line)) above.push_back(trimmed(line));
+  if (lines.empty() || lines.size() > above.size()) return false;
+  if (std::all_of(lines.begin(), lines.end(), only_punctuation)) return false;
+  return std::equal(lines.rbegin(), lines.rend(), above.begin());
+}
+
+bool repeats_below(std::string_view whole, const Surroundings& around) {
+  const std::vector<std::string_view> lines = lines_of(whole);
+  return !lines.empty() && !only_punctuation(lines[0]) && lines[0] == trimmed(around.line_below());
+}
+
+// What an instruct model says before it answers.
+bool is_prose(std::string_view whole) {
+  constexpr std::array<std::string_view, 8> kLeadIns = {"```", "Here is ", "Here's ", "Here are ", "Sure, ", "Sure! ", "Certainly", "I'm sorry"};
+  const std::string_view line = trimmed(whole);
+  return std::any_of(kLeadIns.begin(), kLeadIns.end(), [&](std::string_view lead) { return line.starts_with(lead); });
+}
+
+bool too_little(std::string_view text) {
+  const std::string_view said = trimmed(text);
+  return said.empty() || (said.size() == 1 && !is_word_char(said[0]));
+}
+
+bool is_text(std::string_view language) { return language == "markdown" || language == "plaintext" || language == "latex"; }
 
 }  // namespace
 
-bool repeats_itself(std::string_view text) {
-  for (const std::size_t tail : {40, 80, 160}) {
-    if (text.size() < tail) break;
-    const std::string_view end = text.substr(text.size() - tail);
-    if (blank(end) || only_rules(end)) continue;
-    if (period(end) <= tail / 4) return true;
+bool is_repetitive(std::string_view text) {
+  struct Rule {
+    std::size_t last, period;
+  };
+  constexpr std::array<Rule, 4> kRules = {{{10, 1}, {20, 4}, {30, 10}, {60, 20}}};
+  const std::vector<std::string_view> sequence = units(text);
+  for (const Rule& rule : kRules) {
+    if (sequence.size() < rule.last) continue;
+    if (shortest_period(std::span(sequence).last(rule.last)) <= rule.period) return true;
   }
   return false;
 }
 
-std::optional<std::string_view> noise_in(std::string_view text, std::string_view typed, std::string_view line_above) {
-  if (blank(text)) return "the model wrote nothing";
-  if (repeats_itself(text)) return "the model repeats itself";
-  const std::string first = std::string(typed) + std::string(text.substr(0, text.find('\n')));
-  const std::string_view whole = trimmed(first);
-  if (whole.size() > 3 && text.find('\n') == std::string_view::npos && whole == trimmed(line_above)) return "it is the line above once more";
-  return std::nullopt;
+std::string_view noise_in(std::string_view text, const Surroundings& around, bool asked_for) {
+  if (is_blank(text)) return "there is nothing in it";
+  const std::string whole = around.typed + std::string(text);
+  if (!is_text(around.language) && is_prose(whole)) return "it is prose about code";
+  if (!asked_for && too_little(text)) return "it is a single mark";
+  if (is_repetitive(text)) return "it repeats itself";
+  if (repeats_above(whole, around)) return "it repeats the lines above";
+  if (repeats_below(whole, around)) return "it repeats the next line";
+  return {};
 }
 
 }  // namespace lsp

@@ -1,15 +1,18 @@
-// reject_noise.h: suggestions that help nobody: nothing, pure repetition, the line above once more.
+// reject_noise.h: whether a suggestion is worth showing at all.
+// noise_in() gives the reason to refuse it, empty where there is none.
+// Pure. The repetition test is a shortest-period test (Knuth, Morris and Pratt) over words and marks.
 #pragma once
 
-#include <optional>
 #include <string_view>
+
+#include "lsp/context/surroundings.h"
 
 namespace lsp {
 
-// Why the text should not be shown; nullopt where it may. `typed` is the cursor's line up to the cursor.
-std::optional<std::string_view> noise_in(std::string_view text, std::string_view typed, std::string_view line_above);
+// `text` follows the cursor; `asked_for` lets very short ones pass.
+std::string_view noise_in(std::string_view text, const Surroundings& around, bool asked_for);
 
-// Whether the end of the text is one short piece again and again: the period by the prefix function (Knuth, Morris, Pratt).
-bool repeats_itself(std::string_view text);
+// Whether the text's end says the same short thing over and over.
+bool is_repetitive(std::string_view text);
 
 }  // namespace lsp
