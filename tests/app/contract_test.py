@@ -1,0 +1,112 @@
+"""What scripts rely on: the JSON shapes, what goes to stdout, columns in characters, the model store."""
+
+import json
+import math
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+RIGPILOT = os.environ["RIGPILOT"]
+TESTS = pathlib.Path(__file__).parents[1]
+TINY = TESTS / "parity/data/plain-old-spelling"  # has no tokenizer
+VOCABULARY = TESTS / "fixtures/tokenizer/byte_bpe.gguf"
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+
+def rigpilot(*arguments, stdin="", env=None):
+    return subprocess.run([RIGPILOT, *map(str, arguments)], input=stdin.encode(), capture_output=True, timeout=120,
+                          env={**os.environ, **(env or {})})
+
+
+def answer(*arguments, **more):
+    """The one line of JSON on stdout."""
+    run = rigpilot(*arguments, **more)
+    assert run.returncode == DONE, run.stderr.decode()
+    lines = run.stdout.decode().splitlines()
+    assert len(lines) == 1, lines
+    return json.loads(lines[0])
+
+
+def test_generate_without_a_tokenizer():
+    arguments = ("generate", "--model", TINY, "--device", "cpu", "--ids", "1,2,3", "--max-tokens", 5, "--json")
+    made = answer(*arguments)
+    assert set(made) == {"ids", "text", "stop", "timings"}
+    assert set(made["timings"]) == {"load_ms", "prefill_tokens", "prefill_ms", "decode_tokens", "decode_ms"}
+    assert made["stop"] in ("end", "length")
+    assert len(made["ids"]) == 5 if made["stop"] == "length" else len(made["ids"]) < 5
+    assert made["timings"]["prefill_tokens"] == 3
+    assert answer(*arguments)["ids"] == made["ids"], "greedy decoding is the same every time"
+
+
+def test_score_of_ids():
+    scored = answer("score", "--model", TINY, "--device", "cpu", "--ids", "5,6,7,8", "--json")
+    assert set(scored) == {"tokens", "nll", "bits_per_byte"}
+    assert [token["id"] for token in scored["tokens"]] == [5, 6, 7, 8]
+    assert scored["tokens"][0]["logprob"] is None
+    rest = [token["logprob"] for token in scored["tokens"][1:]]
+    assert all(logprob < 0 for logprob in rest)
+    assert math.isclose(scored["nll"], -sum(rest), rel_tol=1e-5)
+    assert scored["bits_per_byte"] is None, "without a vocabulary nobody knows how many bytes the text has"
+
+
+@pytest.mark.parametrize("text", ["def add(a, b):\n    return a + b\n", "naïve 日本 😀\r\n", " ", ""])
+def test_tokens_there_and_back(text):
+    encoded = answer("tokens", "--model", VOCABULARY, "-", "--json", stdin=text)
+    assert set(encoded) == {"ids"}
+    ids = ",".join(map(str, encoded["ids"]))
+    if ids:
+        assert answer("tokens", "--model", VOCABULARY, "-", "--decode", "--json", stdin=ids) == {"text": text}
+
+
+@pytest.mark.parametrize("line,column,units", [("x = ", 5, 4), ("é = ", 5, 4), ("😀 = ", 5, 5), ("日本 = ", 6, 5)])
+def test_columns_are_characters_and_ranges_utf16(tmp_path, line, column, units):
+    script, source = tmp_path / "script.json", tmp_path / "a.py"
+    script.write_text('{"default": "total + 1"}')
+    source.write_text(f"total = 1\n{line}\n")
+    completed = answer("complete", f"{source}:2:{column}", "--engine", f"scripted:{script}", "--json")
+    assert set(completed) >= {"items", "reason", "prompt", "timings"}
+    assert [item["insertText"] for item in completed["items"]] == ["total + 1"]
+    place = {"line": 1, "character": units}
+    assert completed["items"][0]["range"] == {"start": place, "end": place}
+    past = rigpilot("complete", f"{source}:2:{column + 1}", "--engine", f"scripted:{script}")
+    assert past.returncode == FAILED and f"column {column + 1}" in past.stderr.decode()
+
+
+def test_no_suggestion_is_done_and_leaves_stdout_empty(tmp_path):
+    script, source = tmp_path / "script.json", tmp_path / "a.py"
+    script.write_text("{}")
+    source.write_text("x = \n")
+    run = rigpilot("complete", f"{source}:1:5", "--engine", f"scripted:{script}")
+    assert (run.returncode, run.stdout) == (DONE, b"")
+    assert b"no suggestion" in run.stderr
+    assert answer("complete", f"{source}:1:5", "--engine", f"scripted:{script}", "--json")["items"] == []
+
+
+@pytest.fixture
+def store(tmp_path):
+    models = tmp_path / "rigpilot/models"
+    models.mkdir(parents=True)
+    shutil.copy(VOCABULARY, models / "small.gguf")
+    return {"XDG_DATA_HOME": str(tmp_path)}
+
+
+@pytest.mark.parametrize("name", [["--model", "small"], ["--model", "small.gguf"], []])
+def test_the_store_knows_a_model_by_name(store, name):
+    assert answer("tokens", *name, "-", "--json", stdin="a b", env=store)["ids"]
+
+
+def test_the_store_lists_and_says_what_is_there(store):
+    listed = answer("model", "list", "--json", env=store)
+    assert [(model["name"], model["format"]) for model in listed["models"]] == [("small", "gguf")]
+    run = rigpilot("tokens", "--model", "large", "-", stdin="a", env=store)
+    assert run.returncode == FAILED and run.stdout == b""
+    assert "large" in run.stderr.decode() and "small" in run.stderr.decode()
+
+
+def test_an_empty_store_is_said(tmp_path):
+    run = rigpilot("tokens", "-", stdin="a", env={"XDG_DATA_HOME": str(tmp_path)})
+    assert run.returncode == FAILED and run.stdout == b""
+    assert str(tmp_path) in run.stderr.decode()
