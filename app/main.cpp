@@ -1,6 +1,9 @@
 // main.cpp: the `rigpilot` command: a table of subcommands, and the place where foreign exceptions end.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <new>
 
 #include "app/command.h"
 #include "app/console.h"
@@ -20,6 +23,18 @@ constexpr const char* kExamples = R"(Examples:
 Results go to stdout, everything else to stderr. Exit code: 0 done, 1 failed, 2 wrong use.
 Each command explains itself: rigpilot COMMAND --help.)";
 
+// CLI11 only says that a command is required where one is misspelt.
+std::string unknown_command(const CLI::App& program, int argc, char** argv) {
+  const std::string_view first = argc > 1 ? argv[1] : "-";
+  if (first.starts_with('-')) return {};
+  std::string known;
+  for (const CLI::App* command : program.get_subcommands(nullptr)) {
+    if (command->get_name() == first) return {};
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  return fmt::format("'{}': there is no such command, but {}", first, known);
+}
+
 int run(int argc, char** argv) {
   CLI::App program("Inline code suggestions from a language model on your own machine.", "rigpilot");
   program.set_version_flag("--version", "rigpilot " RIGPILOT_VERSION);
@@ -36,7 +51,8 @@ int run(int argc, char** argv) {
       fmt::print(stderr, "{}", program.help());
       return kWrongUse;
     }
-    return wrong_use(problem.what());
+    const std::string unknown = unknown_command(program, argc, argv);
+    return wrong_use(unknown.empty() ? problem.what() : unknown);
   }
   const int code = chosen();
   if (std::fflush(stdout) != 0 || std::ferror(stdout)) return report({base::ErrorCode::Failed, "stdout: cannot be written"});
@@ -47,6 +63,9 @@ int run(int argc, char** argv) {
 }  // namespace app
 
 int main(int argc, char** argv) {
+  // libtorch's threads must sleep, not spin, while they wait for each other: where something else keeps the cores busy,
+  // as an editor's other servers do, spinning took 40 times as long for a token. OpenMP reads this when it is first loaded.
+  ::setenv("OMP_WAIT_POLICY", "passive", 0);
   try {
     return app::run(argc, argv);
   } catch (const std::bad_alloc&) {
