@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -110,3 +111,13 @@ def test_an_empty_store_is_said(tmp_path):
     run = rigpilot("tokens", "-", stdin="a", env={"XDG_DATA_HOME": str(tmp_path)})
     assert run.returncode == FAILED and run.stdout == b""
     assert str(tmp_path) in run.stderr.decode()
+
+
+def test_the_place_in_the_help_is_there(tmp_path):
+    script = tmp_path / "script.json"
+    script.write_text("{}")
+    places = re.findall(r"complete (examples/\S+:\d+:\d+)", rigpilot("complete", "--help").stdout.decode())
+    assert places
+    for place in places:
+        run = rigpilot("complete", TESTS.parent / place, "--engine", f"scripted:{script}")
+        assert run.returncode == DONE, run.stderr.decode()
