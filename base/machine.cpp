@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <new>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -36,6 +39,36 @@ int allowed_threads() {
   return int(std::thread::hardware_concurrency());
 }
 
+// Distinct (package, core) pairs; /proc/cpuinfo has one block of lines a thread. 0 where it names no cores (ARM).
+int count_cores() {
+  std::ifstream in("/proc/cpuinfo");
+  std::set<std::pair<int, int>> cores;
+  int package = 0;
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    if (line.starts_with("physical id")) package = std::atoi(line.c_str() + colon + 1);
+    if (line.starts_with("core id")) cores.emplace(package, std::atoi(line.c_str() + colon + 1));
+  }
+  return int(cores.size());
+}
+
+// A number in a file of the container's control group; nothing where there is no limit ("max") or no such file.
+std::optional<std::int64_t> group_number(const char* file) {
+  std::ifstream in(file);
+  std::int64_t value = 0;
+  if (in >> value && value > 0) return value;
+  return std::nullopt;
+}
+
+void narrow_to_container(Machine& machine) {
+  const auto limit = group_number("/sys/fs/cgroup/memory.max");
+  if (!limit || *limit >= machine.memory_bytes) return;
+  const std::int64_t used = group_number("/sys/fs/cgroup/memory.current").value_or(0);
+  machine.memory_bytes = *limit;
+  machine.available_bytes = std::clamp<std::int64_t>(*limit - used, 0, machine.available_bytes);
+}
+
 std::uint64_t sum_of(const std::uint64_t* begin, const std::uint64_t* end) {
   std::uint64_t sums[8] = {};
   for (; end - begin >= 8; begin += 8)
@@ -52,15 +85,20 @@ Machine describe_machine() {
   for (std::string flag; flags >> flag;)
     if (std::find(kFeatures.begin(), kFeatures.end(), flag) != kFeatures.end()) machine.features.push_back(flag);
   machine.threads = allowed_threads();
+  const int cores = count_cores();
+  machine.cores = cores > 0 ? std::min(cores, machine.threads) : machine.threads;
   machine.memory_bytes = kibibytes("MemTotal");
   machine.available_bytes = kibibytes("MemAvailable");
+  narrow_to_container(machine);
   return machine;
 }
 
 double measure_read_bandwidth() {
   using Clock = std::chrono::steady_clock;
-  constexpr std::size_t kBytes = std::size_t(256) << 20;  // well beyond any cache
-  std::vector<std::uint64_t> data(kBytes / sizeof(std::uint64_t), 1);
+  // Well beyond any cache; less on a machine that has little to spare, where its caches are small too.
+  const std::int64_t spare = describe_machine().available_bytes / 8;
+  const auto bytes = static_cast<std::size_t>(std::clamp<std::int64_t>(spare, std::int64_t{8} << 20, std::int64_t{256} << 20));
+  std::vector<std::uint64_t> data(bytes / sizeof(std::uint64_t), 1);
   const int threads = std::max(1, allowed_threads());
   const std::size_t share = data.size() / std::size_t(threads);
   std::vector<std::uint64_t> sums(static_cast<std::size_t>(threads));
@@ -73,7 +111,7 @@ double measure_read_bandwidth() {
         team.emplace_back([&, t] { sums[std::size_t(t)] += sum_of(data.data() + std::size_t(t) * share, data.data() + std::size_t(t + 1) * share); });
     }
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::max(best, double(kBytes) / seconds);
+    best = std::max(best, double(bytes) / seconds);
   }
   return sums[0] == 0 ? 0 : best;  // the sums are used, so that reading is not optimised away
 }

@@ -11,9 +11,10 @@ namespace base {
 
 struct Machine {
   std::string processor;
-  std::vector<std::string> features;  // of those that matter here: avx2, f16c, fma, avx512f, avx512bw, avx512_vnni, avx512_bf16
+  std::vector<std::string> features;  // of those that matter here: avx2, f16c, fma, avx512f, avx512bw, avx512_vnni, avx512_bf16, ...
   int threads = 0;                    // that this process may run at once
-  std::int64_t memory_bytes = 0, available_bytes = 0;
+  int cores = 0;                      // processor cores they run on: a core may run two threads, but multiplies for one
+  std::int64_t memory_bytes = 0, available_bytes = 0;  // of the machine, or of the container where that is less
 };
 
 Machine describe_machine();
