@@ -3,7 +3,7 @@
 // every 32nd column of a unit of 32, which makes its codes and inputs neighbours of the next lane's.
 #include "engine/kernels/cuda/grouped_gpu.h"
 
-#ifdef __HIP_PLATFORM_AMD__
+#ifdef __HIP__
 #include <hip/hip_runtime.h>
 using Stream = hipStream_t;
 static int last_error() { return int(hipGetLastError()); }
@@ -28,7 +28,8 @@ __device__ int code_at(const GroupedGpuWeight& w, int64_t unit, int lane) {
   return (lane < 16 ? both & 15 : both >> 4) - w.zero;
 }
 
-// Two roundings, never a fused one: the CPU's expand() gives the same bits.
+// Two roundings, never a fused one: the CPU's expand() gives the same bits. (HIP's intrinsics are plain operators, which is
+// why hipcc gets -ffp-contract=off.)
 __device__ float weight_at(const GroupedGpuWeight& w, int64_t unit, int lane) {
   const int64_t group = (unit * 32 + lane) / w.group;
   const float scaled = __fmul_rn(w.scales[group], float(code_at(w, unit, lane)));
@@ -44,7 +45,7 @@ __global__ void matmul(GroupedGpuWeight w, const float* x, float* y) {
   float sums[Count] = {};
   for (int64_t unit = 0; unit < units; ++unit) {
     const float weight = weight_at(w, row * units + unit, lane);
-    for (int i = 0; i < Count; ++i) sums[i] += weight * x[i * w.columns + unit * 32 + lane];
+    for (int i = 0; i < Count; ++i) sums[i] = fmaf(weight, x[i * w.columns + unit * 32 + lane], sums[i]);
   }
   for (int i = 0; i < Count; ++i) {
     for (int by = kLanes / 2; by > 0; by /= 2) sums[i] += SHUFFLE_DOWN(sums[i], by);
@@ -88,7 +89,7 @@ extern "C" int rigpilot_gpu_grouped_expand(const GroupedGpuWeight* w, int64_t fi
 }
 
 extern "C" const char* rigpilot_gpu_error(int error) {
-#ifdef __HIP_PLATFORM_AMD__
+#ifdef __HIP__
   return hipGetErrorString(hipError_t(error));
 #else
   return cudaGetErrorString(cudaError_t(error));
