@@ -1,5 +1,6 @@
 """What a session costs and survives: typing storms, memory, time to answer, work while idle, and every way to end."""
 
+import io
 import json
 import os
 import pathlib
@@ -106,7 +107,7 @@ def test_an_idle_server_does_nothing(tmp_path):
 
 
 def test_a_cancel_frees_the_engine_at_once(tmp_path):
-    script = {"prefill_ms_per_token": 1, "prefill_chunk": 32, "replies": [{"prefix_ends": "quick", "text": " y"}]}
+    script = {"prefill_ms_per_token": 1, "prefill_chunk": 32, "replies": [{"prefix_ends": "quick ", "text": "yes"}]}
     with LspClient.scripted(script, tmp_path) as client:
         client.initialize()
         client.open(URI, "".join(f"line_{i} = {i}\n" for i in range(2000)) + "z")
@@ -124,7 +125,7 @@ def test_a_cancel_frees_the_engine_at_once(tmp_path):
 def run_script(data, *args, timeout=30):
     """Everything at once on stdin, then the end of input: (exit code, messages)."""
     done = subprocess.run([program(), "lsp", *args], input=data, capture_output=True, timeout=timeout)
-    stream = __import__("io").BytesIO(done.stdout)
+    stream = io.BytesIO(done.stdout)
     messages = []
     while (message := read_frame(stream)) is not None:
         messages.append(message)
@@ -149,7 +150,7 @@ BYE = call("shutdown", None, 3) + call("exit")
 @pytest.fixture
 def engine(tmp_path):
     file = tmp_path / "script.json"
-    file.write_text(json.dumps({"load_ms": 700, "replies": [{"prefix_ends": "x =", "text": " 42"}]}))
+    file.write_text(json.dumps({"load_ms": 700, "replies": [{"prefix_ends": "x = ", "text": "42"}]}))
     return ["--engine", f"scripted:{file}"]
 
 
