@@ -7,7 +7,7 @@ namespace lsp {
 namespace {
 
 // A file with less than this in it says nothing about what comes.
-constexpr int kFewestCharacters = 5;
+constexpr int kFewestCharacters = 2;
 
 bool nearly_empty(std::string_view text) {
   int characters = 0;

@@ -58,10 +58,19 @@ Matched match_closers(const Brackets& text, const Brackets& rest) {
   return matched;
 }
 
+// A bracket after the cursor that nothing on the line has opened, left over from an edit: the text that ends with the same
+// characters means that bracket.
+bool is_left_over(const Brackets& typed, const Brackets& rest) {
+  const char mark = rest.closers.empty() ? '\0' : rest.closers[0].mark;
+  return mark && mark != typed.quote && typed.open.find(mark) == std::string::npos;
+}
+
 Joined join_closers(const JoinInput& input) {
-  const char quote = scan_brackets(input.typed).quote;
+  const Brackets typed = scan_brackets(input.typed);
+  const char quote = typed.quote;
   const Brackets text = scan_brackets(input.text, quote), rest = scan_brackets(input.rest, quote);
   const Matched matched = match_closers(text, rest);
+  if (matched.count == 0 && is_left_over(typed, rest) && input.text.ends_with(input.rest)) return whole(input.text, input.rest);
   if (matched.count < rest.closers.size()) {
     if (matched.count == 0 && needs_own_line(input)) {
       const std::string_view indent = leading_space(input.typed);

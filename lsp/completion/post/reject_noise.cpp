@@ -11,13 +11,13 @@
 namespace lsp {
 namespace {
 
-// Words and single marks; blanks left out.
+// Words and runs of one mark ("-----" is one); blanks left out.
 std::vector<std::string_view> units(std::string_view text) {
   std::vector<std::string_view> out;
   for (std::size_t i = 0; i < text.size();) {
     std::size_t end = i + 1;
-    if (is_word_char(text[i]))
-      while (end < text.size() && is_word_char(text[end])) ++end;
+    const bool word = is_word_char(text[i]);
+    while (end < text.size() && (word ? is_word_char(text[end]) : text[end] == text[i])) ++end;
     if (!is_blank(text.substr(i, 1))) out.push_back(text.substr(i, end - i));
     i = end;
   }
@@ -25,7 +25,8 @@ std::vector<std::string_view> units(std::string_view text) {
 }
 
 // The shortest p for which every element equals the one p before it.
-std::size_t shortest_period(std::span<const std::string_view> sequence) {
+template <class Sequence>
+std::size_t shortest_period(const Sequence& sequence) {
   std::vector<std::size_t> border(sequence.size(), 0);
   for (std::size_t i = 1; i < sequence.size(); ++i) {
     std::size_t k = border[i - 1];
@@ -78,6 +79,11 @@ bool is_text(std::string_view language) { return language == "markdown" || langu
 }  // namespace
 
 bool is_repetitive(std::string_view text) {
+  constexpr std::size_t kLongWord = 40;  // "aaaa...", "abababab..."; a ruler ("-----") is no word
+  if (text.size() >= kLongWord) {
+    const std::string_view end = text.substr(text.size() - kLongWord);
+    if (std::all_of(end.begin(), end.end(), is_word_char) && shortest_period(end) <= 4) return true;
+  }
   struct Rule {
     std::size_t last, period;
   };

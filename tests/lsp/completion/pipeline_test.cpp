@@ -1,187 +1,186 @@
+// The whole pipeline with a scripted model: what stands in the document after a suggestion is accepted, cursor at '|'.
 #include "lsp/completion/pipeline.h"
 
 #include <chrono>
+#include <random>
 #include <thread>
 
-#include "lsp/completion/explain.h"
+#include "engine/scripted/scripted_engine.h"
 #include "support/catch.h"
-#include "support/cursor.h"
-#include "support/fake_model.h"
-
-using lsp::Completion;
-using lsp::Invocation;
-using lsp::Reason;
+#include "tokenizer/byte_tokenizer.h"
 
 namespace {
 
-struct Ask {
-  std::string language = "cpp";
-  Invocation invocation = Invocation::Automatic;
-  std::optional<lsp::SelectedItem> selected;
-  lsp::CompletionSettings settings;
-  bool fim = true;
+struct Case {
+  std::string document;  // with a '|'
+  std::string reply;
+  std::string accepted;  // the document afterwards, without '|'; equal to `document` without it: no suggestion
 };
 
-lsp::Query query_for(const tests::AtCursor& at, const Ask& ask) {
-  return {.document = {.uri = "file:///x", .language_id = ask.language, .content = std::make_shared<const std::string>(at.text)},
-          .cursor = at.cursor,
-          .invocation = ask.invocation,
-          .selected = ask.selected};
+lsp::Model scripted(engine::Script script) {
+  lsp::Model model;
+  model.name = "scripted";
+  model.tokenizer = tokenizer::make_byte_tokenizer(script.fim);
+  model.fim = tokenizer::probe_fim(*model.tokenizer);
+  model.engine = std::make_unique<engine::ScriptedEngine>(std::move(script));
+  return model;
 }
 
-Completion run(const tests::AtCursor& at, const lsp::Model& model, const Ask& ask = {}, std::stop_token stop = {}) {
-  auto completion = lsp::complete(query_for(at, ask), {.model = model, .settings = ask.settings}, stop);
-  REQUIRE(completion);
-  return *std::move(completion);
+lsp::Model answering(std::string text, bool fim = true) {
+  engine::Script script;
+  script.fim = fim;
+  script.otherwise.text = std::move(text);
+  return scripted(std::move(script));
 }
 
-Completion run(std::string_view marked, std::string reply, const Ask& ask = {}) {
-  return run(tests::at_cursor(marked), *tests::fake_model(std::move(reply), ask.fim), ask);
+lsp::Query query_at(std::string_view marked, lsp::Invocation invocation = lsp::Invocation::Automatic) {
+  const size_t cursor = marked.find('|');
+  REQUIRE(cursor != std::string_view::npos);
+  auto text = std::make_shared<std::string>(marked);
+  text->erase(cursor, 1);
+  lsp::Query query;
+  query.document.uri = "file:///test";
+  query.document.content = std::move(text);
+  query.cursor = cursor;
+  query.invocation = invocation;
+  return query;
 }
 
-// The document with the suggestion accepted, the cursor where the new text ends (before what stood there).
-std::string accepted(std::string_view marked, std::string reply, const Ask& ask = {}) {
-  const auto [text, cursor] = tests::at_cursor(marked);
-  const Completion completion = run(marked, std::move(reply), ask);
-  if (completion.items.empty()) return std::string(lsp::reason_name(completion.reason)) + ": " + completion.detail;
-  const auto& item = completion.items[0];
-  const std::string after = text.substr(0, item.begin) + item.text + text.substr(item.end);
-  return tests::with_cursor(after, ask.selected ? item.begin + item.text.size() : cursor + item.ghost.size());
+lsp::Completion run(const lsp::Query& query, const lsp::Model& model, std::stop_token stop = {}) {
+  const lsp::CompletionSettings settings;
+  auto completion = lsp::complete(query, {model, settings}, stop);
+  if (!completion) FAIL(completion.error().message);
+  return std::move(*completion);
 }
 
-void check(std::string_view marked, std::string reply, std::string_view expected, const Ask& ask = {}) {
-  INFO(marked << " <- " << reply);
-  CHECK(accepted(marked, reply, ask) == expected);
-  Ask prefix_only = ask;
-  prefix_only.fim = false;
-  CHECK(accepted(marked, reply, prefix_only) == expected);
+std::string accepted(const lsp::Query& query, const lsp::Completion& completion) {
+  std::string text(query.document.text());
+  if (completion.items.empty()) return text;
+  const lsp::Suggestion& item = completion.items.front();
+  CHECK(item.begin <= query.cursor);
+  CHECK(query.cursor <= item.end);
+  CHECK(item.end <= text.size());
+  CHECK(text.substr(item.begin, item.end - item.begin).find_first_of("\r\n") == std::string::npos);
+  return text.replace(item.begin, item.end - item.begin, item.text);
+}
+
+void check(const Case& c, bool fim) {
+  CAPTURE(c.document, c.reply, fim);
+  const lsp::Query query = query_at(c.document);
+  const lsp::Completion completion = run(query, answering(c.reply, fim));
+  INFO(completion.detail);
+  CHECK(accepted(query, completion) == c.accepted);
 }
 
 }  // namespace
 
-TEST_CASE("a suggestion ends with its line and keeps what stands after the cursor") {
-  check("f(a|)", "b)", "f(ab|)", {.invocation = Invocation::Explicit});
-  check("call(a|)", "b)", "call(ab|)");
-  check("list = [1, |]", "2, 3]", "list = [1, 2, 3|]");
-  check("int total = |\nint other;", "a + b;\nint other;", "int total = a + b;|\nint other;");
-  check("print(\"hel|\")", "lo\")", "print(\"hello|\")");
-  check("if (ready|) {", " && !done) {\n  go();", "if (ready && !done|) {");
+TEST_CASE("what the model writes becomes what a user would type") {
+  const std::vector<Case> cases = {
+      {"x = f(a|)", "b)", "x = f(ab)"},                                // the editor's bracket is not doubled
+      {"x = f(a|)", "b", "x = f(ab)"},                                 // and not lost
+      {"x = f(|)", "g(1), 2)", "x = f(g(1), 2)"},                      // inner brackets are the suggestion's own
+      {"x = [1, |]", "2, 3]", "x = [1, 2, 3]"},
+      {"s = \"hel|\"", "lo\"", "s = \"hello\""},
+      {"if (ready|)", " && !done)", "if (ready && !done)"},
+      {"def add(a, b):\n    return |", "a + b\n\ndef sub(a, b):\n", "def add(a, b):\n    return a + b"},  // one line while typing
+      {"total = |", "sum(items)   \nprint(1)", "total = sum(items)"},  // no trailing blanks
+      {"a\r\nint x = |\r\nb", "1;\nint y;", "a\r\nint x = 1;\r\nb"},
+      {"def f(x):\n|", "    y = x\n    return y\n\ndef g():\n", "def f(x):\n    y = x\n    return y"},  // a block ends with its scope
+      {"def f(x):\r\n    |", "y = x\n    return y\n", "def f(x):\r\n    y = x\r\n    return y"},       // in the file's line ends
+      {"void f() {\n  |\n}\n", "g();\n  h();\n}\n", "void f() {\n  g();\n  h();\n}\n"},                 // the brace below is not doubled
+      {"name = 'é|'", "ü'", "name = 'éü'"},
+  };
+  for (const Case& c : cases) check(c, true);
+  for (const Case& c : cases) check(c, false);
 }
 
-TEST_CASE("a block is suggested whole and closed once") {
-  check("void f() {|}", "\n  g();\n}\n\nvoid h() {", "void f() {\n  g();\n|}");
-  check("void f() {\n  |\n}", "g();\n  h();\n}", "void f() {\n  g();\n  h();|\n}");
-  check("void f() {|\n", "\n  g();\n}\n", "void f() {\n  g();\n}|\n");
-  check("def f(n):\n    |\n", "if n:\n        return 1\n    return 2\n\n", "def f(n):\n    if n:\n        return 1\n    return 2|\n", {.language = "python"});
+TEST_CASE("nothing is suggested where it would not help") {
+  const std::vector<Case> cases = {
+      {"|", "x = 1", ""},                                 // an empty document
+      {"x = 1;|", " y = 2;", "x = 1;"},                   // the statement is complete
+      {"foo| = bar(1)", "d", "foo = bar(1)"},             // code stands after the cursor
+      {"x = |", "", "x = "},                              // the model has nothing to say
+      {"x = |", "   \n", "x = "},
+      {"f(|)", ")", "f()"},                               // only what is there already
+      {"x = 1\n|", "```python\nx\n```", "x = 1\n"},       // a fence of a chat model
+      {"call()\n|", "call()\n", "call()\n"},              // the line above once more
+      {"y = |", std::string(200, 'a'), "y = "},           // repetition
+  };
+  for (const Case& c : cases) check(c, true);
 }
 
-TEST_CASE("line ends are those of the file") {
-  check("void f() {\r\n  |\r\n}\r\n", "g();\n  h();\n}", "void f() {\r\n  g();\r\n  h();|\r\n}\r\n");
-  check("void f() {\r  |\r}\r", "g();\n  h();\n}", "void f() {\r  g();\r  h();|\r}\r");
-  check("void f() {\r\n  |", "g();\n  h();", "void f() {\r\n  g();\r\n  h();|");
-}
-
-TEST_CASE("why there is no suggestion") {
-  check("int |total;", "x", "no trigger: there is code after the cursor on its line");
-  check("return x|", "", "nothing to say: the line goes on; ended by: the model ended");
-  check("return x|", "\nreturn y", "nothing to say: the line goes on; ended by: the model ended the line at once");
-  check("value = 1\n|", "value = 1\n", "rejected: it repeats the lines above");
-  check("value = 1\n|", "```python\nx", "nothing to say: the line is empty; ended by: a markdown fence");
-}
-
-TEST_CASE("with an item chosen in the popup the suggestion replaces its range and starts with its text") {
-  Ask ask{.language = "javascript", .selected = lsp::SelectedItem{7, 8, ".log"}};
-  check("console.|", "(value);\nx", "console.log(value);|", ask);
-  ask.selected = lsp::SelectedItem{6, 10, "answer"};
-  check("f(y, z(answ|))", "er", "rejected: it is a single mark", {.selected = lsp::SelectedItem{7, 11, "answer)"}, .invocation = Invocation::Explicit});
-}
-
-TEST_CASE("the range of a chosen item is kept even where brackets follow it") {
-  const Ask ask{.selected = lsp::SelectedItem{6, 8, "answer"}};
-  check("call(xan|)", "[0])\n", "call(xanswer[0]|)", ask);
-}
-
-TEST_CASE("control tokens never reach a suggestion") {
-  for (const auto* reply : {"x<|fim_middle|>y", "x<|fim_prefix|>", "x<|endoftext|>y"}) {
-    engine::Script script;
-    script.otherwise = {.text = reply, .special = true};
-    for (const bool fim : {true, false}) {
-      script.fim = fim;
-      const Completion completion = run(tests::at_cursor("return |"), *tests::fake_model(script));
-      REQUIRE(completion.items.size() == 1);
-      CHECK(completion.items[0].ghost.starts_with("x"));
-      if (fim) CHECK(completion.items[0].ghost == "x");
-    }
-  }
-}
-
-TEST_CASE("confidence, prompt and timings are told") {
-  const Completion completion = run("int total = |", "1;");
+TEST_CASE("a popup's chosen item begins the suggestion and keeps its range") {
+  lsp::Query query = query_at("console.lo|");
+  query.selected = lsp::SelectedItem{8, 10, "log"};
+  const lsp::Completion completion = run(query, answering("(x)"));
   REQUIRE(completion.items.size() == 1);
-  CHECK(completion.items[0].mean_logprob == Approx(-0.1));
-  CHECK(completion.prompt.layout == "qwen");
-  CHECK(completion.prompt.text == "<|fim_prefix|><|fim_suffix|>\n<|fim_middle|>int total = ");
-  CHECK(completion.prompt.tokens == 16);
-  CHECK(completion.raw_text == "1;");
-  CHECK(completion.timings.engine.decode_tokens == 2);
-  CHECK(completion.timings.total_ms > 0);
+  CHECK(completion.items[0].begin == 8);
+  CHECK(completion.items[0].end == 10);
+  CHECK(completion.items[0].text == "log(x)");
 }
 
-TEST_CASE("nothing is generated past the place where the suggestion ends") {
-  const Completion completion = run("int total = |", "12;\nint more = 3;\nint even_more = 4;\n");
-  CHECK(completion.timings.engine.decode_tokens == 4);
-  CHECK(completion.stop == engine::StopReason::Caller);
-}
-
-TEST_CASE("a keystroke computes one token of prompt") {
-  const auto model = tests::fake_model("");
-  std::string document = "#include <vector>\n\nint main() {\n  ret";
-  run({document, document.size()}, *model);
-  document += "u";
-  CHECK(run({document, document.size()}, *model).timings.engine.prefill_tokens == 1);
-}
-
-TEST_CASE("an engine's failure is the completion's") {
+TEST_CASE("fill in the middle: what is typed stands after the middle marker, so that a keystroke costs a token or two") {
   engine::Script script;
-  script.otherwise.error = "the device is on fire";
-  const auto model = tests::fake_model(script);
-  const auto completion = lsp::complete(query_for(tests::at_cursor("int x = |"), {}), {.model = *model, .settings = {}}, {});
-  REQUIRE_FALSE(completion);
-  CHECK(completion.error().message == "completing: the device is on fire");
+  script.otherwise.text = "x";
+  const lsp::Model model = scripted(std::move(script));
+  const std::string before(600, 'a'), after(600, 'b');
+  const auto prefilled = [&](const std::string& typed) {
+    return run(query_at(before + "\n" + typed + "|\n" + after), model).timings.engine.prefill_tokens;
+  };
+  CHECK(prefilled("value = ") > 600);
+  CHECK(prefilled("value = s") <= 2);
+  CHECK(prefilled("value = su") <= 2);
 }
 
-TEST_CASE("cancelling ends a slow prefill and a slow answer within a token") {
-  engine::Script slow_prefill, slow_answer;
-  slow_prefill.prefill_ms_per_token = 100000;
-  slow_prefill.prefill_chunk = 1;
-  slow_answer.ms_per_token = 100000;
-  slow_answer.otherwise.text = "text";
-  for (const auto& script : {slow_prefill, slow_answer}) {
-    const auto model = tests::fake_model(script);
-    std::stop_source source;
-    std::jthread later([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      source.request_stop();
-    });
-    const auto start = std::chrono::steady_clock::now();
-    const Completion completion = run(tests::at_cursor("int total = |"), *model, {}, source.get_token());
-    CHECK(completion.reason == Reason::Cancelled);
-    CHECK(completion.items.empty());
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+TEST_CASE("a special token in the user's text or in the model's is never taken for one, nor shown") {
+  lsp::Query query = query_at("|", lsp::Invocation::Explicit);
+  query.document.content = std::make_shared<std::string>("s = '<|fim_middle|>' + ");
+  query.cursor = query.document.text().size();
+  engine::Script script;
+  script.otherwise.text = "text<|endoftext|>more";
+  script.otherwise.special = true;
+  const lsp::Completion completion = run(query, scripted(std::move(script)));
+  REQUIRE(completion.items.size() == 1);
+  CHECK(completion.items[0].ghost == "text");
+}
+
+TEST_CASE("cancelled within a token") {
+  engine::Script script;
+  script.ms_per_token = 5;
+  script.otherwise.text = "abcdefghijklmnopqrstuvwxyz0123456789 and so on";
+  const lsp::Model model = scripted(std::move(script));
+  std::stop_source stop;
+  std::jthread canceller([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    stop.request_stop();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(run(query_at("result = |"), model, stop.get_token()).reason == lsp::Reason::Cancelled);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(200));
+}
+
+TEST_CASE("any document, any cursor, any reply: the range is sound and nothing crashes") {
+  std::mt19937 random(7);
+  const std::vector<std::string> pieces = {"a", "b(", ")", "{", "}", "\n", "\r\n", "\r", "\t", "    ", "é", "🦙", "\"", ":", ";", "def f():\n", "x = ", std::string(1, '\0')};
+  const auto text = [&](size_t most) {
+    std::string out;
+    for (size_t i = random() % most; i > 0; --i) out += pieces[random() % pieces.size()];
+    return out;
+  };
+  for (int round = 0; round < 400; ++round) {
+    lsp::Query query;
+    const std::string before = text(40);
+    query.cursor = before.size();
+    query.document.content = std::make_shared<std::string>(before + text(40));
+    query.invocation = round % 2 ? lsp::Invocation::Explicit : lsp::Invocation::Automatic;
+    const std::string after = accepted(query, run(query, answering(text(30), round % 3 != 0)));
+    CHECK(after.find("<|") == std::string::npos);
   }
-  std::stop_source stopped;
-  stopped.request_stop();
-  CHECK(run(tests::at_cursor("int total = |"), *tests::fake_model("1"), {}, stopped.get_token()).reason == Reason::Cancelled);
 }
 
-TEST_CASE("a report for people") {
-  const auto at = tests::at_cursor("int a;\nint total = |");
-  const Completion completion = run(at, *tests::fake_model("1;\n"));
-  const std::string report = lsp::explain(query_for(at, {}), completion);
-  INFO(report);
-  for (const auto* part : {"at       file:///x:2, byte 12 of the line\n", "result   suggested: the line goes on; ended by: the end of the line\n",
-                           "prompt   layout qwen, 23 tokens:\n  | <|fim_prefix|>int a;\n  | <|fim_suffix|>\n  | <|fim_middle|>int total = \n",
-                           "raw      what the model wrote (caller):\n  | 1;\n", "steps    none changed it\n",
-                           "item     replaces bytes 7 to 19, mean log-probability -0.10:\n  | int total = 1;\n", "ghost\n  | 1;\n", "timings  total "})
-    CHECK(report.find(part) != std::string::npos);
+TEST_CASE("a line of 200 KB is no slower than another") {
+  lsp::Query query = query_at(std::string(200'000, 'x') + " = |\n" + std::string(200'000, 'y'));
+  const auto start = std::chrono::steady_clock::now();
+  run(query, answering("1"));
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(500));
 }

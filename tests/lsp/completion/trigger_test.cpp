@@ -42,7 +42,7 @@ TEST_CASE("not in front of code, behind a finished statement, in an empty file")
   check("for (int i = 0;|)", "line");
   check("|", "none");
   check("\n\n  |\n", "none");
-  check("x=|", "none");
+  check("x|", "none");
 }
 
 TEST_CASE("whatever is there, a suggestion that was asked for is tried, over several lines") {
