@@ -27,7 +27,11 @@ bool statement_is_over(std::string_view typed) {
 }  // namespace
 
 std::string_view opener_of(const Surroundings& around) {
-  if (!is_blank(around.typed)) return opens_block(around.typed, around.language) ? std::string_view(around.typed) : std::string_view();
+  if (!is_blank(around.typed)) {
+    const char last = trimmed_end(around.typed).back();
+    const bool opens = last != '(' && last != '[' && opens_block(around.typed, around.language);
+    return opens ? std::string_view(around.typed) : std::string_view();
+  }
   if (around.above.empty()) return {};
   const std::string_view above = around.line_above();
   return opens_block(above, around.language) ? above : std::string_view();

@@ -20,7 +20,7 @@ struct Trigger {
 Trigger classify(std::string_view text, const Surroundings& around, Invocation invocation, const CompletionSettings& settings);
 
 // The line a suggested block belongs to: the cursor's line where it opens one, or, on a blank line, the line above that
-// does. Empty where the suggestion goes on with lines of the same depth.
+// does. An open call or list on the cursor's own line is none: its arguments belong to the line. Empty where the suggestion goes on with lines of the same depth.
 std::string_view opener_of(const Surroundings& around);
 
 }  // namespace lsp

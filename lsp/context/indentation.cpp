@@ -26,6 +26,13 @@ bool one_of(std::string_view word, const std::array<std::string_view, N>& words)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// "for (int x :" is inside a bracket: its colon opens nothing.
+bool inside_bracket(std::string_view code) {
+  int depth = 0;
+  for (const char c : code) depth += (c == '(' || c == '[' || c == '{') - (c == ')' || c == ']' || c == '}');
+  return depth > 0;
+}
+
 constexpr std::array<std::string_view, 20> kBeforeColon = {
     "def", "class", "if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async", "match", "case",
     "default", "public", "private", "protected", "switch", "when"};
@@ -50,7 +57,7 @@ bool opens_block(std::string_view line, std::string_view language) {
   const std::string_view code = trimmed(line);
   if (code.empty()) return false;
   if (code.back() == '{' || code.back() == '(' || code.back() == '[') return true;
-  if (code.back() == ':') return language == "yaml" || one_of(first_word(code), kBeforeColon);
+  if (code.back() == ':') return language == "yaml" || (one_of(first_word(code), kBeforeColon) && !inside_bracket(code));
   return one_of(language, kLanguagesOfWords) && one_of(last_word(code), kOpeningWords);
 }
 

@@ -64,13 +64,17 @@ TEST_CASE("several lines are suggested where a block begins or the line is empty
   check("name:|", "block", "yaml");
   check("if x then|", "block", "lua");
   check("// and then|", "line", "cpp");
+  check("double variance(|", "line");
+  check("for (int value : |", "line");
+  check("values = [\n    |", "block", "python");
 }
 
 TEST_CASE("the opener of a block is the cursor's line, or the line above a blank one") {
   CHECK(opener("void f() {|") == "void f() {");
   CHECK(opener("void f() {\n\n  |\n}") == "void f() {");
   CHECK(opener("int a;\n|") == "");
-  CHECK(opener("f(|\n") == "f(");
+  CHECK(opener("f(|\n") == "");
+  CHECK(opener("f(\n  |\n") == "f(");
   CHECK(opener("|\nvoid f() {") == "");
 }
 
