@@ -113,6 +113,9 @@ base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOption
 }
 
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options) {
+  // A vocabulary of its own will do: tokenizer.json, tokenizer.model, a folder with only these.
+  std::error_code ignored;
+  if (!options.model.empty() && fs::exists(options.model, ignored)) return tokenizer::load_tokenizer(options.model);
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   return tokenizer::load_tokenizer(*path);

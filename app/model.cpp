@@ -1,5 +1,6 @@
 // The model store and what a model is: `rigpilot model list` and `rigpilot model info`.
 #include <memory>
+#include <optional>
 
 #include "app/command.h"
 #include "app/console.h"
@@ -23,32 +24,64 @@ int list(bool json) {
   return kDone;
 }
 
-base::Json describe(const lsp::Model& model) {
-  const engine::ModelInfo& info = model.engine->info();
-  base::Json out = {{"name", model.name},           {"architecture", info.architecture}, {"parameters", info.parameters},
-                    {"context", info.context_length}, {"vocabulary", info.vocab_size},     {"layers", info.layers},
-                    {"width", info.width},           {"heads", info.heads},               {"kv_heads", info.kv_heads},
-                    {"device", info.device},         {"dtype", info.dtype},               {"quant", info.quant},
-                    {"memory_bytes", info.resident_bytes}, {"load_ms", info.load_ms}};
-  out["fill_in_the_middle"] = model.fim ? base::Json(std::string(model.fim->family)) : base::Json(nullptr);
+// What is known of a model; one without a vocabulary is still a model.
+struct Facts {
+  std::string path;
+  engine::ModelInfo info;
+  base::Result<std::unique_ptr<tokenizer::Tokenizer>> tokenizer;
+  std::optional<tokenizer::FimLayout> fim;
+};
+
+base::Result<Facts> examine(const ModelOptions& options) {
+  auto path = find_model(options.model);
+  if (!path) return base::forward(path);
+  auto engine = load_engine_only(options);
+  if (!engine) return base::forward(engine);
+  Facts facts{path->string(), (*engine)->info(), load_tokenizer_only(options), {}};
+  if (facts.tokenizer) facts.fim = tokenizer::probe_fim(**facts.tokenizer);
+  return facts;
+}
+
+base::Json as_json(const Facts& facts) {
+  const engine::ModelInfo& info = facts.info;
+  base::Json out = {{"name", info.name},             {"path", facts.path},                {"architecture", info.architecture},
+                    {"parameters", info.parameters}, {"context", info.context_length},    {"vocabulary", info.vocab_size},
+                    {"layers", info.layers},         {"width", info.width},               {"heads", info.heads},
+                    {"kv_heads", info.kv_heads},     {"head_width", info.head_width},     {"device", info.device},
+                    {"dtype", info.dtype},           {"quant", info.quant},               {"memory_bytes", info.resident_bytes},
+                    {"load_ms", info.load_ms}};
+  out["tokenizer"] = facts.tokenizer ? base::Json((*facts.tokenizer)->vocab_size()) : base::Json(nullptr);
+  out["fill_in_the_middle"] = facts.fim ? base::Json(std::string(facts.fim->family)) : base::Json(nullptr);
+  return out;
+}
+
+std::string as_text(const Facts& facts) {
+  const engine::ModelInfo& i = facts.info;
+  std::string out = fmt::format("{}\n", i.name);
+  const auto line = [&](std::string_view what, const std::string& value) { out += fmt::format("  {:<18}  {}\n", what, value); };
+  line("path", facts.path);
+  line("architecture", fmt::format("{}, {:.1f} M parameters, {} layers of width {}, {} heads ({} for keys and values)", i.architecture,
+                                   double(i.parameters) / 1e6, i.layers, i.width, i.heads, i.kv_heads));
+  line("context", fmt::format("{} tokens", i.context_length));
+  line("vocabulary", fmt::format("{} tokens", i.vocab_size));
+  line("in memory", fmt::format("{} as {}, computing in {} on {}", human_bytes(double(i.resident_bytes)), i.quant == "none" ? i.dtype : i.quant,
+                                i.dtype, i.device));
+  if (!facts.tokenizer)
+    line("tokenizer", fmt::format("none ({}): only --ids can be used", facts.tokenizer.error().message));
+  else
+    line("fill in the middle", facts.fim ? fmt::format("yes, {} layout", facts.fim->family)
+                                         : std::string("no: suggestions see only what stands before the cursor"));
+  line("loaded in", fmt::format("{:.0f} ms", i.load_ms));
   return out;
 }
 
 int info(const ModelOptions& options, bool json) {
-  auto model = load_model(options);
-  if (!model) return report(model.error());
-  const base::Json facts = describe(**model);
-  if (json) {
-    print_json(facts);
-    return kDone;
-  }
-  const engine::ModelInfo& i = (*model)->engine->info();
-  print(fmt::format("{}\n  architecture        {}, {:.1f} M parameters, {} layers of width {}, {} heads ({} for keys and values)\n", (*model)->name, i.architecture,
-                    double(i.parameters) / 1e6, i.layers, i.width, i.heads, i.kv_heads));
-  print(fmt::format("  context             {} tokens, vocabulary {}\n", i.context_length, i.vocab_size));
-  print(fmt::format("  in memory           {} as {}, computing in {} on {}\n", human_bytes(double(i.resident_bytes)), i.quant == "none" ? i.dtype : i.quant, i.dtype, i.device));
-  print(fmt::format("  fill in the middle  {}\n", (*model)->fim ? fmt::format("yes ({} layout)", (*model)->fim->family) : "no: suggestions see only what stands before the cursor"));
-  print(fmt::format("  loaded in           {:.0f} ms\n", i.load_ms));
+  auto facts = examine(options);
+  if (!facts) return report(facts.error());
+  if (json)
+    print_json(as_json(*facts));
+  else
+    print(as_text(*facts));
   return kDone;
 }
 

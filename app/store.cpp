@@ -18,18 +18,6 @@ bool is_model_folder(const fs::path& path) {
   return fs::is_directory(path, ignored) && fs::is_regular_file(path / "config.json", ignored);
 }
 
-std::uintmax_t size_of(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) {
-    const std::uintmax_t size = fs::file_size(path, ignored);
-    return ignored ? 0 : size;
-  }
-  std::uintmax_t sum = 0;
-  for (const fs::directory_entry& file : fs::directory_iterator(path, ignored))
-    if (file.is_regular_file(ignored)) sum += size_of(file.path());
-  return sum;
-}
-
 // Models directly in `folder`, and one folder down: OWNER/NAME, as hubs name them.
 void collect(const fs::path& folder, const std::string& owner, std::vector<StoredModel>& models) {
   std::error_code ignored;
@@ -38,9 +26,9 @@ void collect(const fs::path& folder, const std::string& owner, std::vector<Store
     const std::string name = path.filename().string();
     if (name.starts_with('.')) continue;
     if (path.extension() == ".gguf" && entry.is_regular_file(ignored))
-      models.push_back({owner + path.stem().string(), path, "gguf", size_of(path)});
+      models.push_back({owner + path.stem().string(), path, "gguf", model_bytes(path)});
     else if (is_model_folder(path))
-      models.push_back({owner + name, path, "safetensors", size_of(path)});
+      models.push_back({owner + name, path, "safetensors", model_bytes(path)});
     else if (owner.empty() && entry.is_directory(ignored))
       collect(path, name + "/", models);
   }
@@ -65,6 +53,18 @@ base::Result<fs::path> check_path(const fs::path& path) {
 }  // namespace
 
 fs::path store_folder() { return base::data_folder() / "models"; }
+
+std::uintmax_t model_bytes(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) {
+    const std::uintmax_t size = fs::file_size(path, ignored);
+    return ignored ? 0 : size;
+  }
+  std::uintmax_t sum = 0;
+  for (const fs::directory_entry& file : fs::directory_iterator(path, ignored))
+    if (file.is_regular_file(ignored)) sum += model_bytes(file.path());
+  return sum;
+}
 
 std::vector<StoredModel> list_models() {
   std::vector<StoredModel> models;

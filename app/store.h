@@ -22,6 +22,8 @@ struct StoredModel {
 std::filesystem::path store_folder();
 std::vector<StoredModel> list_models();  // sorted by name
 
+std::uintmax_t model_bytes(const std::filesystem::path& path);  // of a file, or of a folder's files; 0 where unknown
+
 // A Hugging Face folder, a .gguf file or a name in the store; empty: the store's first model.
 base::Result<std::filesystem::path> find_model(const std::string& wanted);
 

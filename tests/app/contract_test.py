@@ -69,9 +69,12 @@ def test_columns_are_characters_and_ranges_utf16(tmp_path, line, column, units):
     source.write_text(f"total = 1\n{line}\n")
     completed = answer("complete", f"{source}:2:{column}", "--engine", f"scripted:{script}", "--json")
     assert set(completed) >= {"items", "reason", "prompt", "timings"}
-    assert [item["insertText"] for item in completed["items"]] == ["total + 1"]
-    place = {"line": 1, "character": units}
-    assert completed["items"][0]["range"] == {"start": place, "end": place}
+    (item,) = completed["items"]
+    start, end = item["range"]["start"], item["range"]["end"]
+    assert start["line"] == end["line"] == 1 and end["character"] == units
+    utf16 = line.encode("utf-16-le")
+    kept = utf16[:2 * start["character"]].decode("utf-16-le")
+    assert kept + item["insertText"] == line + "total + 1"
     past = rigpilot("complete", f"{source}:2:{column + 1}", "--engine", f"scripted:{script}")
     assert past.returncode == FAILED and f"column {column + 1}" in past.stderr.decode()
 
