@@ -7,6 +7,7 @@
 #include "lsp/completion/post/join_rest.h"
 #include "lsp/completion/post/reindent.h"
 #include "lsp/completion/post/reject_noise.h"
+#include "lsp/context/cursor_window.h"
 
 namespace lsp {
 namespace {
@@ -22,6 +23,13 @@ std::string with_line_ends(std::string_view text, std::string_view line_end) {
     else out += c;
   }
   return out;
+}
+
+// "first, " before "bar": the blank belongs to the suggestion.
+std::string_view blanks_before_code(std::string_view text, const Surroundings& around) {
+  const std::string_view blanks = text.substr(trimmed_end(text).size());
+  const bool wanted = !rest_is_replaceable(around.rest) && !around.rest.starts_with(' ') && !is_blank(around.typed);
+  return wanted && blanks.find_first_not_of(" \t") == std::string_view::npos ? blanks : std::string_view();
 }
 
 // The item's range is the editor's: what stands after it stays, so the text must stop before writing it again.
@@ -54,7 +62,7 @@ Postprocessed postprocess(std::string_view raw, const Surroundings& around, Invo
     if (changed != text) out.steps.emplace_back(name);
     text = std::move(changed);
   };
-  step("clean_text", clean_text(text));
+  step("clean_text", clean_text(text).append(blanks_before_code(raw, around)));
   step("reindent", reindent(text, around));
   step("drop_suffix_overlap", drop_suffix_overlap(text, around.below));
   step("balance_brackets", balance_brackets(text, around));
