@@ -116,10 +116,11 @@ PromptInfo describe(const Prompt& prompt, const Model& model) {
   return {.layout = prompt.layout, .text = model.tokenizer->decode(prompt.ids, true), .tokens = prompt.ids.size()};
 }
 
-Completion finish(const Query& query, const Surroundings& around, const Written& written, Completion completion) {
+Completion finish(const Query& query, const Surroundings& around, const Written& written, bool rest_seen,
+                  Completion completion) {
   if (is_blank(written.text)) return without(Reason::NothingToSay, written.why, std::move(completion));
   const auto start = Clock::now();
-  Postprocessed processed = postprocess(written.text, around, query.invocation);
+  Postprocessed processed = postprocess(written.text, around, {.invocation = query.invocation, .rest_seen = rest_seen});
   completion.timings.postprocess_ms = ms_since(start);
   completion.steps = std::move(processed.steps);
   if (!processed.suggestion) return without(Reason::Rejected, processed.why_not, std::move(completion));
@@ -149,7 +150,7 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
   completion.stop = written->stop;
   if (written->stop == engine::StopReason::Cancelled) return without(Reason::Cancelled, "cancelled while generating", std::move(completion));
   completion.detail = fmt::format("{}; ended by: {}", trigger.why, written->why);
-  return finish(query, around, *written, std::move(completion));
+  return finish(query, around, *written, deps.model.fim.has_value(), std::move(completion));
 }
 
 }  // namespace

@@ -33,21 +33,22 @@ std::string_view blanks_before_code(std::string_view text, const Surroundings& a
 }
 
 // The item's range is the editor's: what stands after it stays, so the text must stop before writing it again.
-Suggestion for_selected(std::string_view text, const Surroundings& around) {
+std::optional<Suggestion> for_selected(std::string_view text, const Surroundings& around) {
   const Replacement& selected = *around.selected;
   const char quote = scan_brackets(around.typed).quote;
   const Brackets rest = scan_brackets(around.rest, quote), own = scan_brackets(text, quote);
   if (!rest.closers.empty() && !own.closers.empty() && rest.closers[0].mark == own.closers[0].mark)
     text = text.substr(0, own.closers[0].at);
-  return {.begin = selected.begin, .end = selected.end, .text = selected.text + std::string(text), .ghost = std::string(text)};
+  return Suggestion{.begin = selected.begin, .end = selected.end, .text = selected.text + std::string(text), .ghost = std::string(text)};
 }
 
-Suggestion for_cursor(std::string_view text, const Surroundings& around) {
+std::optional<Suggestion> for_cursor(std::string_view text, const Surroundings& around, bool rest_seen) {
   const bool insert_only = around.rest.size() > kLongLine;
   const std::string_view rest = insert_only ? std::string_view() : trimmed_end(around.rest);
-  const Joined joined = join_rest({.text = text, .typed = around.typed, .rest = rest});
+  const Joined joined = join_rest({.text = text, .typed = around.typed, .rest = rest, .rest_seen = rest_seen});
+  if (!joined.fits) return std::nullopt;
   const bool long_typed = around.typed.size() > kLongLine;
-  return {.begin = long_typed ? around.cursor : around.line.begin,
+  return Suggestion{.begin = long_typed ? around.cursor : around.line.begin,
           .end = around.cursor + rest.size(),
           .text = (long_typed ? std::string() : around.typed) + joined.text,
           .ghost = joined.text.substr(0, joined.text.size() - joined.kept)};
@@ -55,7 +56,7 @@ Suggestion for_cursor(std::string_view text, const Surroundings& around) {
 
 }  // namespace
 
-Postprocessed postprocess(std::string_view raw, const Surroundings& around, Invocation invocation) {
+Postprocessed postprocess(std::string_view raw, const Surroundings& around, const PostOptions& options) {
   Postprocessed out;
   std::string text(raw);
   const auto step = [&](const char* name, std::string changed) {
@@ -66,17 +67,21 @@ Postprocessed postprocess(std::string_view raw, const Surroundings& around, Invo
   step("reindent", reindent(text, around));
   step("drop_suffix_overlap", drop_suffix_overlap(text, around.below));
   step("balance_brackets", balance_brackets(text, around));
-  if (const std::string_view noise = noise_in(text, around, invocation == Invocation::Explicit); !noise.empty()) {
+  if (const std::string_view noise = noise_in(text, around, options.invocation == Invocation::Explicit); !noise.empty()) {
     out.why_not = noise;
     return out;
   }
-  Suggestion suggestion = around.selected ? for_selected(text, around) : for_cursor(text, around);
-  if (is_blank(suggestion.ghost)) {
+  auto suggestion = around.selected ? for_selected(text, around) : for_cursor(text, around, options.rest_seen);
+  if (!suggestion) {
+    out.why_not = "the model cannot see the code after the cursor, and what it wrote does not lead to it";
+    return out;
+  }
+  if (is_blank(suggestion->ghost)) {
     out.why_not = "everything in it stands there already";
     return out;
   }
-  suggestion.text = with_line_ends(suggestion.text, around.line_end);
-  suggestion.ghost = with_line_ends(suggestion.ghost, around.line_end);
+  suggestion->text = with_line_ends(suggestion->text, around.line_end);
+  suggestion->ghost = with_line_ends(suggestion->ghost, around.line_end);
   out.suggestion = std::move(suggestion);
   return out;
 }

@@ -20,7 +20,12 @@ struct Postprocessed {
   std::vector<std::string> steps;
 };
 
+struct PostOptions {
+  Invocation invocation = Invocation::Automatic;
+  bool rest_seen = true;  // the model was shown what stands after the cursor
+};
+
 // `text` follows the cursor (with a selected item: follows its text).
-Postprocessed postprocess(std::string_view text, const Surroundings& around, Invocation invocation);
+Postprocessed postprocess(std::string_view text, const Surroundings& around, const PostOptions& options);
 
 }  // namespace lsp

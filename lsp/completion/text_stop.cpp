@@ -3,17 +3,20 @@
 #include <algorithm>
 
 #include "lsp/completion/trigger.h"
+#include "lsp/context/cursor_window.h"
 #include "lsp/context/indentation.h"
 
 namespace lsp {
 
 StopRules stop_rules(const Surroundings& around, bool block, int max_lines) {
+  // In front of a whole line of code the suggestion is lines above it.
+  const bool in_front = is_blank(around.typed) && !rest_is_replaceable(around.rest);
   return {.block = block,
           .max_lines = max_lines,
           .typed = around.typed,
           .language = around.language,
           .opener = std::string(opener_of(around)),
-          .next_line = std::string(around.line_below()),
+          .next_line = in_front ? around.typed + around.rest : std::string(around.line_below()),
           .line_above = std::string(around.line_above())};
 }
 

@@ -39,8 +39,12 @@ std::string_view opener_of(const Surroundings& around) {
 
 Trigger classify(std::string_view text, const Surroundings& around, Invocation invocation, const CompletionSettings& settings) {
   if (!settings.enabled) return {.wanted = false, .why = "suggestions are switched off (completion.enabled)"};
-  if (invocation == Invocation::Explicit) return {.block = !around.selected, .why = "asked for"};
-  if (!rest_is_replaceable(around.rest)) return {.wanted = false, .why = "there is code after the cursor on its line"};
+  const bool code_after = !rest_is_replaceable(around.rest);
+  if (invocation == Invocation::Explicit) {
+    const bool one_line = around.selected || (code_after && !is_blank(around.typed));
+    return {.block = !one_line, .why = "asked for"};
+  }
+  if (code_after) return {.wanted = false, .why = "there is code after the cursor on its line"};
   if (around.selected) {
     if (around.selected->text.find(')') != std::string::npos) return {.wanted = false, .why = "the chosen item has arguments of its own"};
     return {.why = "an item is chosen in the popup"};

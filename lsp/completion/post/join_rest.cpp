@@ -28,11 +28,11 @@ std::size_t overlap(std::string_view text, std::string_view rest) {
 }
 
 Joined with_rest(std::string text, std::string_view rest) {
-  return {std::move(text) + std::string(rest), rest.size()};
+  return {.text = std::move(text) + std::string(rest), .kept = rest.size()};
 }
 
 // What of `rest` the end of the joined text has unchanged.
-Joined whole(std::string_view text, std::string_view rest) { return {std::string(text), text.ends_with(rest) ? rest.size() : 0}; }
+Joined whole(std::string_view text, std::string_view rest) { return {.text = std::string(text), .kept = text.ends_with(rest) ? rest.size() : 0}; }
 
 // "{|}" and a body that was not closed: the bracket goes to a line of its own.
 bool needs_own_line(const JoinInput& input) {
@@ -83,14 +83,21 @@ Joined join_closers(const JoinInput& input) {
   return with_rest(std::string(input.text), left.substr(overlap(tail, left)));
 }
 
+// Code after the cursor: in front of a whole line the suggestion is lines above it, else a piece of the line.
+Joined join_code(const JoinInput& input) {
+  const std::size_t doubled = overlap(input.text, input.rest);
+  std::string text(input.text.substr(0, input.text.size() - doubled));
+  if (doubled == 0 && is_blank(input.typed)) return with_rest(text + "\n" + std::string(input.typed), input.rest);
+  Joined joined = with_rest(std::move(text), input.rest);
+  joined.fits = input.rest_seen || doubled == input.rest.size();
+  return joined;
+}
+
 }  // namespace
 
 Joined join_rest(const JoinInput& input) {
-  if (is_blank(input.rest)) return {std::string(input.text), 0};
-  if (!rest_is_replaceable(input.rest)) {
-    const std::size_t doubled = overlap(input.text, input.rest);
-    return with_rest(std::string(input.text.substr(0, input.text.size() - doubled)), input.rest);
-  }
+  if (is_blank(input.rest)) return {.text = std::string(input.text)};
+  if (!rest_is_replaceable(input.rest)) return join_code(input);
   Joined joined = join_closers(input);
   if (is_subsequence(input.rest, joined.text)) return joined;
   // The brackets agree but blanks or punctuation between them do not: what stands there wins.

@@ -13,11 +13,13 @@ struct JoinInput {
   std::string_view text;   // the suggestion, from the cursor on
   std::string_view typed;  // the line before the cursor
   std::string_view rest;   // the line after the cursor, without trailing blanks
+  bool rest_seen = true;   // the model was shown the rest: what it wrote is meant to stand before it
 };
 
 struct Joined {
   std::string text;      // to write in place of `rest`
   std::size_t kept = 0;  // bytes at its end that stand there already and did not move
+  bool fits = true;      // false: the text and the code after the cursor have nothing to do with each other
 };
 
 Joined join_rest(const JoinInput& input);

@@ -79,14 +79,16 @@ bool is_text(std::string_view language) { return language == "markdown" || langu
 }  // namespace
 
 bool is_repetitive(std::string_view text) {
-  constexpr std::size_t kLongWord = 40;  // "aaaa...", "abababab..."; a ruler ("-----") is no word
-  if (text.size() >= kLongWord) {
-    const std::string_view end = text.substr(text.size() - kLongWord);
-    if (std::all_of(end.begin(), end.end(), is_word_char) && shortest_period(end) <= 4) return true;
-  }
   struct Rule {
     std::size_t last, period;
   };
+  // "aaaa...", "_remaining_bytes_remaining_bytes..."; a ruler ("-----") is no word.
+  constexpr std::array<Rule, 2> kInsideWord = {{{40, 4}, {60, 20}}};
+  for (const Rule& rule : kInsideWord) {
+    if (text.size() < rule.last) continue;
+    const std::string_view end = text.substr(text.size() - rule.last);
+    if (std::all_of(end.begin(), end.end(), is_word_char) && shortest_period(end) <= rule.period) return true;
+  }
   constexpr std::array<Rule, 4> kRules = {{{10, 1}, {20, 4}, {30, 10}, {60, 20}}};
   const std::vector<std::string_view> sequence = units(text);
   for (const Rule& rule : kRules) {

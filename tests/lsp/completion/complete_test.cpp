@@ -68,6 +68,17 @@ TEST_CASE("a suggestion ends with its line and keeps what stands after the curso
   check("if (ready|) {", " && !done) {\n  go();", "if (ready && !done|) {");
 }
 
+TEST_CASE("in the middle of code a suggestion must lead to what follows, or stand above it") {
+  const Ask asked{.invocation = Invocation::Explicit}, asked_blind{.invocation = Invocation::Explicit, .fim = false};
+  CHECK(accepted("foo(|bar)", "first, bar)\nmore", asked) == "foo(first, |bar)");
+  CHECK(accepted("foo(|bar)", "first, ", asked) == "foo(first, |bar)");
+  CHECK(accepted("foo(|bar)", "first, bar)\nmore", asked_blind) == "foo(first, |bar)");
+  CHECK(accepted("foo(|bar)", "first)\nmore", asked_blind) ==
+        "rejected: the model cannot see the code after the cursor, and what it wrote does not lead to it");
+  check("a = 1\n  |def f():\n", "b = 2\n  c = 3\n  def f():\n", "a = 1\n  b = 2\n  c = 3\n  |def f():\n", asked);
+  check("a = 1\n|def f():\n", "def f():\n  pass", "nothing to say: it repeats the next line", asked);
+}
+
 TEST_CASE("a block is suggested whole and closed once") {
   check("void f() {|}", "\n  g();\n}\n\nvoid h() {", "void f() {\n  g();\n|}");
   check("void f() {\n  |\n}", "g();\n  h();\n}", "void f() {\n  g();\n  h();|\n}");

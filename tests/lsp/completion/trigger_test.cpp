@@ -46,7 +46,9 @@ TEST_CASE("not in front of code, behind a finished statement, in an empty file")
 }
 
 TEST_CASE("whatever is there, a suggestion that was asked for is tried, over several lines") {
-  for (const auto* marked : {"|", "int |total = 1;", "return value;|", "foo(|bar)"}) CHECK(classified(marked, "cpp", Invocation::Explicit) == "block");
+  for (const auto* marked : {"|", "  |total = 1;", "return value;|", "foo(|)"}) CHECK(classified(marked, "cpp", Invocation::Explicit) == "block");
+  // In the middle of code, over no more than that line.
+  for (const auto* marked : {"int |total = 1;", "foo(|bar)"}) CHECK(classified(marked, "cpp", Invocation::Explicit) == "line");
   lsp::CompletionSettings off;
   off.enabled = false;
   CHECK_FALSE(lsp::classify("some text", lsp::look_around("some text", 9, ""), Invocation::Explicit, off).wanted);

@@ -153,6 +153,7 @@ TEST_CASE("noise is refused") {
   CHECK(noise("x = |", "a a a a a a a a a a a a") == "it repeats itself");
   CHECK(noise("x = [|", "1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2") == "it repeats itself");
   CHECK(noise("x = |", std::string(60, 'a')) == "it repeats itself");
+  CHECK(noise("if (continuation|", "_buffer_size_in_bytes_remaining_bytes_remaining_bytes_remaining_bytes_remaining_bytes_remaining") == "it repeats itself");
   CHECK(noise("# |", std::string(60, '-')) == "");
   CHECK(noise("x = [|", "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14") == "");
 }
