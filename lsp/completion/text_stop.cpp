@@ -61,6 +61,7 @@ void TextStop::finish(bool cut_off) {
   }
   if (line_begin_ > 0) {
     keep_ = line_begin_ - 1;  // half a line is of no use where there are whole ones
+    drop_dangling_opener();
     return;
   }
   const std::size_t last = line.find_last_of(" \t,;()[]{}");
@@ -106,8 +107,17 @@ bool TextStop::judge_block_line(std::string_view line, bool complete) {
     for (std::size_t i = 1; i < repeated; ++i) keep = text_.rfind('\n', keep - 2) + 1;
     return stop_at(keep - 1, "repeated lines");
   }
-  if (int(lines_.size()) >= rules_.max_lines) return stop_at(line_begin_ + line.size(), "the line limit");
+  if (int(lines_.size()) >= rules_.max_lines) {
+    stop_at(line_begin_ + line.size(), "the line limit");
+    drop_dangling_opener();
+    return true;
+  }
   return false;
+}
+
+void TextStop::drop_dangling_opener() {
+  const std::size_t begin = text().rfind('\n');
+  if (begin != std::string_view::npos && begin > 0 && opens_block(text().substr(begin + 1), rules_.language)) keep_ = begin;
 }
 
 // A line outside the block: its closing line is still wanted, anything else is not.

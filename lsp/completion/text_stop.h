@@ -43,6 +43,7 @@ class TextStop {
   bool judge_shallow(std::string_view line, bool complete);
   bool stop_at(std::size_t keep, std::string_view why);
   bool stop_before_line(std::string_view why) { return stop_at(line_begin_ ? line_begin_ - 1 : 0, why); }
+  void drop_dangling_opener();  // a last line that only opens a block, where a limit cut off what was to come
   std::size_t repeated_lines() const;  // how many of the last lines only repeat those before them; 0: none
 
   StopRules rules_;

@@ -76,6 +76,8 @@ TEST_CASE("limits and repetition") {
 
 TEST_CASE("what is cut off in the middle of a line loses that line, or the piece of a word") {
   check({.document = "void f() {\n  |", .written = "a();\n  b", .kept = "a();", .why = "the token limit"}, true);
+  check({.document = "def f(x):\n    |", .written = "a(x)\n    if x:\n        b", .kept = "a(x)", .why = "the token limit", .language = "python"}, true);
+  check({.document = "def f(x):\n    |", .written = "a(x)\n    if x:\n        b(x)\n", .kept = "a(x)", .why = "the line limit", .language = "python", .max_lines = 2});
   check({.document = "x = |", .written = "alpha + beta + gam", .kept = "alpha + beta +", .why = "the token limit"}, true);
   check({.document = "x = |", .written = "averylongname", .kept = "averylongname", .why = "the token limit"}, true);
 }
