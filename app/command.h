@@ -1,11 +1,11 @@
-// command.h: what a subcommand of `rigpilot` is: a function that declares its options and leaves behind what to run.
-// Each app/NAME.cpp defines one add_NAME(); main.cpp holds the table of them. Results go to stdout, all else to stderr.
-// What is left behind returns the exit code: kDone, kFailed or kWrongUse.
+// command.h: what a subcommand of `rigpilot` is: a function that declares its options and leaves behind what
+// to run. Each app/NAME.cpp defines one add_NAME(); main.cpp holds the table of them. Results go to stdout,
+// all else to stderr. What is left behind returns the exit code: kDone, kFailed or kWrongUse.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
+
+#include <CLI/CLI.hpp>
 
 namespace app {
 

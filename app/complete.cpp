@@ -53,21 +53,40 @@ std::optional<Place> parse_place(const std::string& text) {
 // The byte offset of a place, or a sentence on how far the text goes.
 base::Result<std::size_t> offset_of(const Place& place, std::string_view text, const lsp::LineIndex& lines) {
   if (place.line > lines.lines())
-    return fail(ErrorCode::InvalidInput, "{}: has {} lines, so there is no line {}", place.file, lines.lines(), place.line);
+    return fail(ErrorCode::InvalidInput, "{}: has {} lines, so there is no line {}", place.file,
+                lines.lines(), place.line);
   const std::size_t begin = lines.line_begin(place.line - 1), end = lines.line_end(text, place.line - 1);
   const std::size_t columns = base::code_point_count(text.substr(begin, end - begin)) + 1;
   if (place.column > columns)
-    return fail(ErrorCode::InvalidInput, "{}: line {} ends at column {}, so there is no column {}", place.file, place.line, columns, place.column);
+    return fail(ErrorCode::InvalidInput, "{}: line {} ends at column {}, so there is no column {}",
+                place.file, place.line, columns, place.column);
   return lines.offset(text, {place.line - 1, place.column - 1}, lsp::PositionEncoding::Utf32);
 }
 
 // The names editors use, where they differ from the extension's own.
 std::string language_of(const std::string& file) {
-  constexpr std::pair<std::string_view, std::string_view> kLanguages[] = {
-      {".py", "python"},     {".cc", "cpp"},          {".cpp", "cpp"},       {".cxx", "cpp"},  {".hpp", "cpp"},    {".h", "cpp"},
-      {".rs", "rust"},       {".js", "javascript"},   {".ts", "typescript"}, {".go", "go"},    {".java", "java"},  {".c", "c"},
-      {".rb", "ruby"},       {".sh", "shellscript"},  {".md", "markdown"},   {".lua", "lua"},  {".el", "lisp"},    {".kt", "kotlin"},
-      {".cs", "csharp"},     {".tsx", "typescriptreact"}, {".jsx", "javascriptreact"}, {".yml", "yaml"}};
+  constexpr std::pair<std::string_view, std::string_view> kLanguages[] = {{".py", "python"},
+                                                                          {".cc", "cpp"},
+                                                                          {".cpp", "cpp"},
+                                                                          {".cxx", "cpp"},
+                                                                          {".hpp", "cpp"},
+                                                                          {".h", "cpp"},
+                                                                          {".rs", "rust"},
+                                                                          {".js", "javascript"},
+                                                                          {".ts", "typescript"},
+                                                                          {".go", "go"},
+                                                                          {".java", "java"},
+                                                                          {".c", "c"},
+                                                                          {".rb", "ruby"},
+                                                                          {".sh", "shellscript"},
+                                                                          {".md", "markdown"},
+                                                                          {".lua", "lua"},
+                                                                          {".el", "lisp"},
+                                                                          {".kt", "kotlin"},
+                                                                          {".cs", "csharp"},
+                                                                          {".tsx", "typescriptreact"},
+                                                                          {".jsx", "javascriptreact"},
+                                                                          {".yml", "yaml"}};
   const std::string extension = std::filesystem::path(file).extension().string();
   for (const auto& [known, language] : kLanguages)
     if (extension == known) return std::string(language);
@@ -79,27 +98,40 @@ Json position(std::string_view text, const lsp::LineIndex& lines, std::size_t of
   return {{"line", place.line}, {"character", place.column}};
 }
 
-Json to_json(const lsp::Completion& completion, std::string_view text, const lsp::LineIndex& lines, double load_ms) {
+Json to_json(const lsp::Completion& completion, std::string_view text, const lsp::LineIndex& lines,
+             double load_ms) {
   Json items = Json::array();
   for (const lsp::Suggestion& item : completion.items)
-    items.push_back({{"insertText", item.text},
-                     {"range", {{"start", position(text, lines, item.begin)}, {"end", position(text, lines, item.end)}}},
-                     {"ghost", item.ghost},
-                     {"mean_logprob", item.mean_logprob}});
+    items.push_back(
+        {{"insertText", item.text},
+         {"range", {{"start", position(text, lines, item.begin)}, {"end", position(text, lines, item.end)}}},
+         {"ghost", item.ghost},
+         {"mean_logprob", item.mean_logprob}});
   const lsp::CompletionTimings& t = completion.timings;
   return {{"items", std::move(items)},
           {"reason", lsp::reason_name(completion.reason)},
           {"detail", completion.detail},
-          {"prompt", {{"layout", completion.prompt.layout}, {"tokens", completion.prompt.tokens}, {"text", completion.prompt.text}}},
+          {"prompt",
+           {{"layout", completion.prompt.layout},
+            {"tokens", completion.prompt.tokens},
+            {"text", completion.prompt.text}}},
           {"raw_text", completion.raw_text},
           {"timings",
-           {{"load_ms", load_ms}, {"total_ms", t.total_ms}, {"prompt_ms", t.prompt_ms}, {"postprocess_ms", t.postprocess_ms},
-            {"prompt_tokens", t.engine.prompt_tokens}, {"prefill_tokens", t.engine.prefill_tokens}, {"prefill_ms", t.engine.prefill_ms},
-            {"decode_tokens", t.engine.decode_tokens}, {"decode_ms", t.engine.decode_ms}}}};
+           {{"load_ms", load_ms},
+            {"total_ms", t.total_ms},
+            {"prompt_ms", t.prompt_ms},
+            {"postprocess_ms", t.postprocess_ms},
+            {"prompt_tokens", t.engine.prompt_tokens},
+            {"prefill_tokens", t.engine.prefill_tokens},
+            {"prefill_ms", t.engine.prefill_ms},
+            {"decode_tokens", t.engine.decode_tokens},
+            {"decode_ms", t.engine.decode_ms}}}};
 }
 
-// How the editor would show it: the line with the new text in grey; elsewhere than on a terminal the new text alone.
-void print_ghost(const lsp::Suggestion& item, std::string_view text, std::size_t cursor, const lsp::LineIndex& lines) {
+// How the editor would show it: the line with the new text in grey; elsewhere than on a terminal the new text
+// alone.
+void print_ghost(const lsp::Suggestion& item, std::string_view text, std::size_t cursor,
+                 const lsp::LineIndex& lines) {
   const std::size_t begin = lines.line_begin(lines.line_of(cursor));
   if (stdout_is_terminal()) print(text.substr(begin, cursor - begin));
   print(dim(item.ghost));
@@ -109,20 +141,24 @@ void print_ghost(const lsp::Suggestion& item, std::string_view text, std::size_t
 void explain(const lsp::Completion& completion, const std::string& model, double load_ms) {
   const lsp::CompletionTimings& t = completion.timings;
   print(fmt::format("\nmodel    {}, loaded in {:.0f} ms\n", model, load_ms));
-  print(fmt::format("reason   {}{}{}\n", lsp::reason_name(completion.reason), completion.detail.empty() ? "" : ": ", completion.detail));
+  print(fmt::format("reason   {}{}{}\n", lsp::reason_name(completion.reason),
+                    completion.detail.empty() ? "" : ": ", completion.detail));
   for (const lsp::Suggestion& item : completion.items)
-    print(fmt::format("insert   {} for bytes {} to {}, mean log-probability {:.3f}\n", base::dump_json(item.text), item.begin, item.end,
-                      item.mean_logprob));
-  print(fmt::format("prompt   {} layout, {} tokens, {} of them computed in {:.1f} ms\n", completion.prompt.layout, completion.prompt.tokens,
-                    t.engine.prefill_tokens, t.engine.prefill_ms));
+    print(fmt::format("insert   {} for bytes {} to {}, mean log-probability {:.3f}\n",
+                      base::dump_json(item.text), item.begin, item.end, item.mean_logprob));
+  print(fmt::format("prompt   {} layout, {} tokens, {} of them computed in {:.1f} ms\n",
+                    completion.prompt.layout, completion.prompt.tokens, t.engine.prefill_tokens,
+                    t.engine.prefill_ms));
   print(fmt::format("decode   {} tokens in {:.1f} ms\n", t.engine.decode_tokens, t.engine.decode_ms));
   print(fmt::format("total    {:.1f} ms\n", t.total_ms));
-  print(fmt::format("\n--- the model saw\n{}\n--- and wrote\n{}\n", completion.prompt.text, completion.raw_text));
+  print(fmt::format("\n--- the model saw\n{}\n--- and wrote\n{}\n", completion.prompt.text,
+                    completion.raw_text));
 }
 
 int complete(const CompleteOptions& options) {
   const std::optional<Place> place = parse_place(options.place);
-  if (!place) return wrong_use(fmt::format("'{}': expected FILE:LINE:COL, with line and column from 1", options.place));
+  if (!place)
+    return wrong_use(fmt::format("'{}': expected FILE:LINE:COL, with line and column from 1", options.place));
   auto content = base::read_file(place->file);
   if (!content) return report(content.error());
 
@@ -140,7 +176,8 @@ int complete(const CompleteOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   auto model = load_model(options.model);
   if (!model) return report(model.error());
-  const double load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  const double load_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
   const lsp::CompletionSettings settings;
   auto completion = lsp::complete(query, {.model = **model, .settings = settings}, {});
@@ -151,7 +188,8 @@ int complete(const CompleteOptions& options) {
   }
   for (const lsp::Suggestion& item : completion->items) print_ghost(item, text, query.cursor, lines);
   if (completion->items.empty())
-    note(fmt::format("no suggestion here: {}{}{}", lsp::reason_name(completion->reason), completion->detail.empty() ? "" : ", ", completion->detail));
+    note(fmt::format("no suggestion here: {}{}{}", lsp::reason_name(completion->reason),
+                     completion->detail.empty() ? "" : ", ", completion->detail));
   if (options.explain) explain(*completion, (*model)->name, load_ms);
   return kDone;
 }
@@ -159,13 +197,18 @@ int complete(const CompleteOptions& options) {
 }  // namespace
 
 void add_complete(CLI::App& program, Run& run) {
-  CLI::App& command = *program.add_subcommand("complete", "One suggestion for a place in a file, as an editor would get it.");
+  CLI::App& command =
+      *program.add_subcommand("complete", "One suggestion for a place in a file, as an editor would get it.");
   auto options = std::make_shared<CompleteOptions>();
-  command.add_option("place", options->place, "the file and the cursor: line and column from 1, the column in characters")
+  command
+      .add_option("place", options->place,
+                  "the file and the cursor: line and column from 1, the column in characters")
       ->type_name("FILE:LINE:COL")
       ->required();
-  command.add_flag("--json", options->json, "one line of JSON: items (range in LSP's terms: from 0, UTF-16), reason, prompt, timings");
-  command.add_flag("--explain", options->explain, "also what the model saw, what it wrote, and where the time went");
+  command.add_flag("--json", options->json,
+                   "one line of JSON: items (range in LSP's terms: from 0, UTF-16), reason, prompt, timings");
+  command.add_flag("--explain", options->explain,
+                   "also what the model saw, what it wrote, and where the time went");
   add_model_options(command, options->model);
   add_engine_option(command, options->model);
   command.footer(R"(Examples:

@@ -19,7 +19,8 @@ void print_json(const base::Json& value) { print(base::dump_json(value) + "\n");
 
 void note(std::string_view sentence) {
   std::string line(sentence);
-  std::replace(line.begin(), line.end(), '\n', ' ');  // one sentence is one line, whatever a foreign error holds
+  std::replace(line.begin(), line.end(), '\n',
+               ' ');  // one sentence is one line, whatever a foreign error holds
   fmt::print(stderr, "rigpilot: {}\n", line);
 }
 
@@ -60,7 +61,9 @@ std::string human_bytes(double bytes) {
 }
 
 ProgressBar::ProgressBar(std::string what)
-    : what_(std::move(what)), on_terminal_(::isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()) {}
+    : what_(std::move(what)),
+      on_terminal_(::isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) fmt::print(stderr, "\r\033[K");
@@ -73,7 +76,8 @@ void ProgressBar::show(double fraction) {
   percent_ = percent;
   drawn_ = true;
   const std::size_t full = static_cast<std::size_t>(percent) * 30 / 100;
-  fmt::print(stderr, "\r\033[K{} [{}{}] {}%", what_, std::string(full, '#'), std::string(30 - full, ' '), percent);
+  fmt::print(stderr, "\r\033[K{} [{}{}] {}%", what_, std::string(full, '#'), std::string(30 - full, ' '),
+             percent);
   std::fflush(stderr);
 }
 

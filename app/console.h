@@ -1,6 +1,6 @@
-// console.h: how commands speak: results to stdout, complaints and progress to stderr, input from a file or stdin.
-// report() and wrong_use() print one sentence and give the exit code; a ProgressBar shows itself only where it helps.
-// For the main thread; nothing here throws.
+// console.h: how commands speak: results to stdout, complaints and progress to stderr, input from a file or
+// stdin. report() and wrong_use() print one sentence and give the exit code; a ProgressBar shows itself only
+// where it helps. For the main thread; nothing here throws.
 #pragma once
 
 #include <chrono>
@@ -12,11 +12,11 @@
 
 namespace app {
 
-void print(std::string_view text);          // to stdout, as it is, at once
-void print_json(const base::Json& value);   // to stdout, one line
-int report(const base::Error& error);       // "rigpilot: ..." on stderr; kFailed
-int wrong_use(std::string_view sentence);   // the same with a hint at --help; kWrongUse
-void note(std::string_view sentence);       // on stderr
+void print(std::string_view text);         // to stdout, as it is, at once
+void print_json(const base::Json& value);  // to stdout, one line
+int report(const base::Error& error);      // "rigpilot: ..." on stderr; kFailed
+int wrong_use(std::string_view sentence);  // the same with a hint at --help; kWrongUse
+void note(std::string_view sentence);      // on stderr
 
 bool stdout_is_terminal();
 std::string dim(std::string_view text);  // in grey on a terminal, as it is elsewhere
@@ -26,7 +26,8 @@ base::Result<std::string> read_input(const std::string& name);
 
 std::string human_bytes(double bytes);  // "98.4 MB"
 
-// A bar on stderr: only on a terminal, only once the work has taken half a second, and gone when the work is done.
+// A bar on stderr: only on a terminal, only once the work has taken half a second, and gone when the work is
+// done.
 class ProgressBar {
  public:
   explicit ProgressBar(std::string what);

@@ -40,8 +40,10 @@ void examine_model(const std::string& wanted, Findings& found) {
   if (!tokenizer)
     found.advice.push_back(tokenizer.error().message);
   else if (!tokenizer::probe_fim(**tokenizer))
-    found.advice.push_back("the model has no fill-in-the-middle tokens, so suggestions see only what stands before the cursor: a code model such as "
-                           "DeepSeek-Coder or CodeLlama has them");
+    found.advice.push_back(
+        "the model has no fill-in-the-middle tokens, so suggestions see only what stands before the cursor: "
+        "a code model such as "
+        "DeepSeek-Coder or CodeLlama has them");
 }
 
 bool exists(const char* path) {
@@ -53,20 +55,26 @@ bool exists(const char* path) {
 void examine_gpu(Findings& found) {
   if (!found.backend || found.backend->devices.size() > 1) return;
   if (exists("/dev/nvidia0"))
-    found.advice.push_back("there is an NVIDIA GPU, but this libtorch cannot use it: run scripts/setup with Torch_DIR at a CUDA build of libtorch");
+    found.advice.push_back(
+        "there is an NVIDIA GPU, but this libtorch cannot use it: run scripts/setup with Torch_DIR at a CUDA "
+        "build of libtorch");
   else if (exists("/dev/kfd"))
-    found.advice.push_back("there is an AMD GPU, but this libtorch cannot use it: run scripts/setup with Torch_DIR at a ROCm build of libtorch");
+    found.advice.push_back(
+        "there is an AMD GPU, but this libtorch cannot use it: run scripts/setup with Torch_DIR at a ROCm "
+        "build of libtorch");
 }
 
 Findings examine(const std::string& wanted) {
   Findings found{base::describe_machine(), base::measure_read_bandwidth(), engine::backend_info(), {}, 0, {}};
   examine_model(wanted, found);
   examine_gpu(found);
-  if (!found.backend)
-    found.advice.push_back(found.backend.error().message);
-  if (!has(found.machine, "avx2")) found.advice.push_back("the processor has no AVX2: the portable kernels are several times slower");
+  if (!found.backend) found.advice.push_back(found.backend.error().message);
+  if (!has(found.machine, "avx2"))
+    found.advice.push_back("the processor has no AVX2: the portable kernels are several times slower");
   if (double(found.model_bytes) * 1.3 > double(found.machine.available_bytes))
-    found.advice.push_back(fmt::format("the model takes {}, of memory only {} is free: choose a smaller one", human_bytes(double(found.model_bytes)), human_bytes(double(found.machine.available_bytes))));
+    found.advice.push_back(fmt::format("the model takes {}, of memory only {} is free: choose a smaller one",
+                                       human_bytes(double(found.model_bytes)),
+                                       human_bytes(double(found.machine.available_bytes))));
   return found;
 }
 
@@ -74,10 +82,19 @@ base::Json as_json(const Findings& found) {
   base::Json devices = base::Json::array();
   if (found.backend)
     for (const engine::DeviceInfo& device : found.backend->devices)
-      devices.push_back({{"name", device.name}, {"description", device.description}, {"memory_bytes", device.memory_bytes}});
-  base::Json out = {{"processor", found.machine.processor}, {"features", found.machine.features}, {"threads", found.machine.threads},
-                    {"memory_bytes", found.machine.memory_bytes}, {"available_bytes", found.machine.available_bytes},
-                    {"read_bandwidth", found.bandwidth}, {"model_bytes", found.model_bytes}, {"kernels", std::string(engine::kernels().name)}, {"devices", devices}, {"advice", found.advice}};
+      devices.push_back({{"name", device.name},
+                         {"description", device.description},
+                         {"memory_bytes", device.memory_bytes}});
+  base::Json out = {{"processor", found.machine.processor},
+                    {"features", found.machine.features},
+                    {"threads", found.machine.threads},
+                    {"memory_bytes", found.machine.memory_bytes},
+                    {"available_bytes", found.machine.available_bytes},
+                    {"read_bandwidth", found.bandwidth},
+                    {"model_bytes", found.model_bytes},
+                    {"kernels", std::string(engine::kernels().name)},
+                    {"devices", devices},
+                    {"advice", found.advice}};
   out["libtorch"] = found.backend ? base::Json(found.backend->torch_version) : base::Json(nullptr);
   out["fast_bf16"] = found.backend ? base::Json(found.backend->fast_bf16) : base::Json(nullptr);
   out["model"] = found.model ? base::Json(found.model->string()) : base::Json(nullptr);
@@ -86,16 +103,24 @@ base::Json as_json(const Findings& found) {
 
 std::string as_text(const Findings& found) {
   const base::Machine& m = found.machine;
-  std::string out = fmt::format("processor   {}, {} threads\n", m.processor.empty() ? "unknown" : m.processor, m.threads);
+  std::string out =
+      fmt::format("processor   {}, {} threads\n", m.processor.empty() ? "unknown" : m.processor, m.threads);
   out += fmt::format("features    {} (kernels: {})\n", fmt::join(m.features, " "), engine::kernels().name);
-  out += fmt::format("memory      {}, {} free, read at {:.1f} GB/s\n", human_bytes(double(m.memory_bytes)), human_bytes(double(m.available_bytes)), found.bandwidth / 1e9);
+  out += fmt::format("memory      {}, {} free, read at {:.1f} GB/s\n", human_bytes(double(m.memory_bytes)),
+                     human_bytes(double(m.available_bytes)), found.bandwidth / 1e9);
   if (found.backend) {
-    out += fmt::format("libtorch    {}, {}, bf16 {}\n", found.backend->torch_version, found.backend->cpu_capability, found.backend->fast_bf16 ? "multiplied natively" : "not native: computing in f32");
-    for (const engine::DeviceInfo& device : found.backend->devices) out += fmt::format("device      {}: {}\n", device.name, device.description);
+    out += fmt::format("libtorch    {}, {}, bf16 {}\n", found.backend->torch_version,
+                       found.backend->cpu_capability,
+                       found.backend->fast_bf16 ? "multiplied natively" : "not native: computing in f32");
+    for (const engine::DeviceInfo& device : found.backend->devices)
+      out += fmt::format("device      {}: {}\n", device.name, device.description);
   }
   if (found.model) {
-    out += fmt::format("model       {} ({})\n", found.model->string(), human_bytes(double(found.model_bytes)));
-    if (found.model_bytes > 0) out += fmt::format("            at most {:.0f} tokens a second at this bandwidth\n", found.bandwidth / double(found.model_bytes));
+    out +=
+        fmt::format("model       {} ({})\n", found.model->string(), human_bytes(double(found.model_bytes)));
+    if (found.model_bytes > 0)
+      out += fmt::format("            at most {:.0f} tokens a second at this bandwidth\n",
+                         found.bandwidth / double(found.model_bytes));
   }
   for (const std::string& sentence : found.advice) out += fmt::format("advice      {}\n", sentence);
   return out;
@@ -104,7 +129,8 @@ std::string as_text(const Findings& found) {
 }  // namespace
 
 void add_doctor(CLI::App& program, Run& run) {
-  CLI::App& command = *program.add_subcommand("doctor", "What this machine offers, which model it would run, what is wrong and how to mend it.");
+  CLI::App& command = *program.add_subcommand(
+      "doctor", "What this machine offers, which model it would run, what is wrong and how to mend it.");
   auto json = std::make_shared<bool>(false);
   auto options = std::make_shared<ModelOptions>();
   command.add_flag("--json", *json, "one line of JSON; what is wrong stands in advice");
@@ -115,8 +141,10 @@ void add_doctor(CLI::App& program, Run& run) {
   command.callback([&run, json, options] {
     run = [json, options] {
       const Findings found = examine(options->model);
-      if (*json) print_json(as_json(found));
-      else print(as_text(found));
+      if (*json)
+        print_json(as_json(found));
+      else
+        print(as_text(found));
       return found.backend && found.model ? kDone : kFailed;  // whether anything could run
     };
   });

@@ -25,11 +25,14 @@ base::Result<std::vector<TokenId>> ids_of_json(std::string_view text, std::strin
   auto json = base::parse_json(text, what);
   if (!json) return base::forward(json);
   const base::Json* list = json->is_array() ? &*json : base::find_field(*json, "ids");
-  if (!list || !list->is_array()) return fail(ErrorCode::InvalidInput, "{}: expected a list of ids, or an object with one in its field 'ids'", what);
+  if (!list || !list->is_array())
+    return fail(ErrorCode::InvalidInput,
+                "{}: expected a list of ids, or an object with one in its field 'ids'", what);
   std::vector<TokenId> ids;
   for (const base::Json& value : *list) {
     if (!value.is_number_integer() || value < 0 || value > INT32_MAX)
-      return fail(ErrorCode::InvalidInput, "{}: {} is not a token id: expected an integer from 0 on", what, excerpt(base::dump_json(value)));
+      return fail(ErrorCode::InvalidInput, "{}: {} is not a token id: expected an integer from 0 on", what,
+                  excerpt(base::dump_json(value)));
     ids.push_back(value.get<TokenId>());
   }
   return ids;
@@ -51,18 +54,24 @@ base::Result<std::vector<TokenId>> parse_ids(std::string_view text, std::string_
     TokenId id = -1;
     const auto [end, problem] = std::from_chars(word.data(), word.data() + word.size(), id);
     if (problem != std::errc() || end != word.data() + word.size() || id < 0)
-      return fail(ErrorCode::InvalidInput, "{}: '{}' is not a token id: expected integers from 0 on, as in 1,2,3", what, excerpt(word));
+      return fail(ErrorCode::InvalidInput,
+                  "{}: '{}' is not a token id: expected integers from 0 on, as in 1,2,3", what,
+                  excerpt(word));
     ids.push_back(id);
     at = std::min(text.find_first_not_of(kBetween, at + word.size()), text.size());
   }
   return ids;
 }
 
-std::string join_ids(std::span<const TokenId> ids) { return fmt::format("{}", fmt::join(ids.begin(), ids.end(), " ")); }
+std::string join_ids(std::span<const TokenId> ids) {
+  return fmt::format("{}", fmt::join(ids.begin(), ids.end(), " "));
+}
 
-std::vector<TokenId> encode_document(const tokenizer::Tokenizer& tokenizer, std::string_view text, bool parse_special) {
+std::vector<TokenId> encode_document(const tokenizer::Tokenizer& tokenizer, std::string_view text,
+                                     bool parse_special) {
   std::vector<TokenId> ids = tokenizer.encode(text, {.parse_special = parse_special});
-  if (const auto bos = tokenizer.bos(); bos && tokenizer.adds_bos() && (ids.empty() || ids.front() != *bos)) ids.insert(ids.begin(), *bos);
+  if (const auto bos = tokenizer.bos(); bos && tokenizer.adds_bos() && (ids.empty() || ids.front() != *bos))
+    ids.insert(ids.begin(), *bos);
   return ids;
 }
 

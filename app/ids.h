@@ -1,5 +1,6 @@
 // ids.h: token ids as people write them: 1,2,3 or 1 2 3, or the JSON that `tokens --json` prints.
-// parse_ids() for options and input; join_ids() for output. Errors name what was found instead of a number. Pure.
+// parse_ids() for options and input; join_ids() for output. Errors name what was found instead of a number.
+// Pure.
 #pragma once
 
 #include <span>
@@ -18,6 +19,7 @@ base::Result<std::vector<tokenizer::TokenId>> parse_ids(std::string_view text, s
 std::string join_ids(std::span<const tokenizer::TokenId> ids);  // "1 2 3"
 
 // A prompt as a model wants it: its first token put first where its vocabulary says so.
-std::vector<tokenizer::TokenId> encode_document(const tokenizer::Tokenizer& tokenizer, std::string_view text, bool parse_special);
+std::vector<tokenizer::TokenId> encode_document(const tokenizer::Tokenizer& tokenizer, std::string_view text,
+                                                bool parse_special);
 
 }  // namespace app

@@ -23,11 +23,16 @@ std::string check_device(const std::string& device) {
   return fmt::format("'{}': expected auto, cpu, cuda or cuda:N", device);
 }
 
-base::Result<std::unique_ptr<engine::Engine>> load_engine_at(const fs::path& path, const ModelOptions& options,
+base::Result<std::unique_ptr<engine::Engine>> load_engine_at(const fs::path& path,
+                                                             const ModelOptions& options,
                                                              const Progress& progress, std::stop_token stop) {
   auto quant = engine::parse_quant(options.quant);
   if (!quant) return base::forward(quant);
-  return engine::load_engine({.path = path, .device = options.device, .dtype = options.dtype, .quant = *quant, .threads = options.threads},
+  return engine::load_engine({.path = path,
+                              .device = options.device,
+                              .dtype = options.dtype,
+                              .quant = *quant,
+                              .threads = options.threads},
                              progress, stop);
 }
 
@@ -37,7 +42,8 @@ std::string model_name(const fs::path& path) {
   return last.extension() == ".gguf" ? last.stem().string() : last.string();
 }
 
-base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, const Progress& progress, std::stop_token stop) {
+base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, const Progress& progress,
+                                                      std::stop_token stop) {
   auto engine = engine::load_scripted(file, progress, stop);
   if (!engine) return base::forward(engine);
   auto model = std::make_unique<lsp::Model>();
@@ -48,13 +54,15 @@ base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, c
   return model;
 }
 
-base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, const Progress& progress, std::stop_token stop) {
+base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, const Progress& progress,
+                                               std::stop_token stop) {
   if (!options.engine.empty()) return load_script(options.engine.substr(kScripted.size()), progress, stop);
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   auto model = std::make_unique<lsp::Model>();
   model->name = model_name(*path);
-  auto vocabulary = tokenizer::load_tokenizer(*path);  // first: it is quick, and a model without one is of no use here
+  auto vocabulary =
+      tokenizer::load_tokenizer(*path);  // first: it is quick, and a model without one is of no use here
   if (!vocabulary) return base::forward(vocabulary);
   auto engine = load_engine_at(*path, options, progress, stop);
   if (!engine) return base::forward(engine);
@@ -67,8 +75,10 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
 }  // namespace
 
 void add_model_name(CLI::App& command, ModelOptions& options) {
-  command.add_option("--model,-m", options.model, "a Hugging Face folder, a .gguf file, or a name from `rigpilot model list`; "
-                                               "without it the first of that list")
+  command
+      .add_option("--model,-m", options.model,
+                  "a Hugging Face folder, a .gguf file, or a name from `rigpilot model list`; "
+                  "without it the first of that list")
       ->type_name("MODEL");
 }
 
@@ -77,11 +87,14 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default auto)")
       ->type_name("DEVICE")
       ->check(CLI::Validator(check_device, "", ""));
-  command.add_option("--dtype", options.dtype, "what unquantised weights are computed in: auto, f32, bf16 or f16 (default auto)")
+  command
+      .add_option("--dtype", options.dtype,
+                  "what unquantised weights are computed in: auto, f32, bf16 or f16 (default auto)")
       ->type_name("DTYPE")
       ->check(CLI::IsMember({"auto", "f32", "bf16", "f16"}));
-  command.add_option("--quant", options.quant,
-                     "how weights are held: auto (as the file stores them), none, int8 or int4 (default auto)")
+  command
+      .add_option("--quant", options.quant,
+                  "how weights are held: auto (as the file stores them), none, int8 or int4 (default auto)")
       ->type_name("QUANT")
       ->check(CLI::IsMember({"auto", "none", "int8", "int4"}));
   command.add_option("--threads", options.threads, "CPU threads (default: one a physical core)")
@@ -91,11 +104,14 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 
 void add_engine_option(CLI::App& command, ModelOptions& options) {
   const auto check = [](const std::string& value) {
-    return value.starts_with(kScripted) && value.size() > kScripted.size() ? std::string()
-                                                                           : fmt::format("'{}': expected scripted:FILE", value);
+    return value.starts_with(kScripted) && value.size() > kScripted.size()
+               ? std::string()
+               : fmt::format("'{}': expected scripted:FILE", value);
   };
-  command.add_option("--engine", options.engine, "scripted:FILE answers from a script in place of a model, for tests of editors "
-                                                 "(docs/scripted-engine.md)")
+  command
+      .add_option("--engine", options.engine,
+                  "scripted:FILE answers from a script in place of a model, for tests of editors "
+                  "(docs/scripted-engine.md)")
       ->type_name("scripted:FILE")
       ->check(CLI::Validator(check, "", ""));
 }
@@ -115,7 +131,8 @@ base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOption
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options) {
   // A vocabulary of its own will do: tokenizer.json, tokenizer.model, a folder with only these.
   std::error_code ignored;
-  if (!options.model.empty() && fs::exists(options.model, ignored)) return tokenizer::load_tokenizer(options.model);
+  if (!options.model.empty() && fs::exists(options.model, ignored))
+    return tokenizer::load_tokenizer(options.model);
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   return tokenizer::load_tokenizer(*path);

@@ -1,12 +1,13 @@
 // load.h: the options that choose a model and its device, the same for every command, and what they load.
-// add_model_options() declares them; load_model() gives engine, tokenizer and fill-in-the-middle layout, load_engine_only()
-// what needs no vocabulary. Both tell progress on stderr. Errors are one sentence naming the file or the option.
+// add_model_options() declares them; load_model() gives engine, tokenizer and fill-in-the-middle layout,
+// load_engine_only() what needs no vocabulary. Both tell progress on stderr. Errors are one sentence naming
+// the file or the option.
 #pragma once
-
-#include <CLI/CLI.hpp>
 
 #include <memory>
 #include <string>
+
+#include <CLI/CLI.hpp>
 
 #include "base/result.h"
 #include "engine/engine.h"
@@ -25,7 +26,7 @@ struct ModelOptions {
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);
-void add_model_name(CLI::App& command, ModelOptions& options);   // --model alone: for what runs no model
+void add_model_name(CLI::App& command, ModelOptions& options);     // --model alone: for what runs no model
 void add_engine_option(CLI::App& command, ModelOptions& options);  // --engine scripted:FILE
 
 base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options);

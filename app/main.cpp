@@ -11,7 +11,8 @@
 namespace app {
 namespace {
 
-constexpr void (*kCommands[])(CLI::App&, Run&) = {add_lsp, add_complete, add_generate, add_score, add_tokens, add_model, add_doctor};
+constexpr void (*kCommands[])(CLI::App&, Run&) = {add_lsp,    add_complete, add_generate, add_score,
+                                                  add_tokens, add_model,    add_doctor};
 
 constexpr const char* kExamples = R"(Examples:
   rigpilot doctor                                  what this machine offers, and what to mend
@@ -46,7 +47,8 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    if (problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return program.exit(problem);  // --help, --version
+    if (problem.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
+      return program.exit(problem);  // --help, --version
     if (argc <= 1) {
       fmt::print(stderr, "{}", program.help());
       return kWrongUse;
@@ -55,7 +57,8 @@ int run(int argc, char** argv) {
     return wrong_use(unknown.empty() ? problem.what() : unknown);
   }
   const int code = chosen();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) return report({base::ErrorCode::Failed, "stdout: cannot be written"});
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return report({base::ErrorCode::Failed, "stdout: cannot be written"});
   return code;
 }
 
@@ -63,8 +66,9 @@ int run(int argc, char** argv) {
 }  // namespace app
 
 int main(int argc, char** argv) {
-  // libtorch's threads must sleep, not spin, while they wait for each other: where something else keeps the cores busy,
-  // as an editor's other servers do, spinning took 40 times as long for a token. OpenMP reads this when it is first loaded.
+  // libtorch's threads must sleep, not spin, while they wait for each other: where something else keeps the
+  // cores busy, as an editor's other servers do, spinning took 40 times as long for a token. OpenMP reads
+  // this when it is first loaded.
   ::setenv("OMP_WAIT_POLICY", "passive", 0);
   try {
     return app::run(argc, argv);

@@ -15,12 +15,20 @@ int list(bool json) {
   if (json) {
     base::Json out = base::Json::array();
     for (const StoredModel& model : models)
-      out.push_back({{"name", model.name}, {"path", model.path.string()}, {"format", model.format}, {"bytes", model.bytes}});
+      out.push_back({{"name", model.name},
+                     {"path", model.path.string()},
+                     {"format", model.format},
+                     {"bytes", model.bytes}});
     print_json({{"store", store_folder().string()}, {"models", out}});
     return kDone;
   }
-  if (models.empty()) note(fmt::format("no models in {}: put a .gguf file or a Hugging Face folder there (scripts/get-weights gets a small one)", store_folder().string()));
-  for (const StoredModel& model : models) print(fmt::format("{:<40} {:>10}  {}\n", model.name, human_bytes(double(model.bytes)), model.format));
+  if (models.empty())
+    note(
+        fmt::format("no models in {}: put a .gguf file or a Hugging Face folder there (scripts/get-weights "
+                    "gets a small one)",
+                    store_folder().string()));
+  for (const StoredModel& model : models)
+    print(fmt::format("{:<40} {:>10}  {}\n", model.name, human_bytes(double(model.bytes)), model.format));
   return kDone;
 }
 
@@ -44,11 +52,21 @@ base::Result<Facts> examine(const ModelOptions& options) {
 
 base::Json as_json(const Facts& facts) {
   const engine::ModelInfo& info = facts.info;
-  base::Json out = {{"name", info.name},             {"path", facts.path},                {"architecture", info.architecture},
-                    {"parameters", info.parameters}, {"context", info.context_length},    {"vocabulary", info.vocab_size},
-                    {"layers", info.layers},         {"width", info.width},               {"heads", info.heads},
-                    {"kv_heads", info.kv_heads},     {"head_width", info.head_width},     {"device", info.device},
-                    {"dtype", info.dtype},           {"quant", info.quant},               {"memory_bytes", info.resident_bytes},
+  base::Json out = {{"name", info.name},
+                    {"path", facts.path},
+                    {"architecture", info.architecture},
+                    {"parameters", info.parameters},
+                    {"context", info.context_length},
+                    {"vocabulary", info.vocab_size},
+                    {"layers", info.layers},
+                    {"width", info.width},
+                    {"heads", info.heads},
+                    {"kv_heads", info.kv_heads},
+                    {"head_width", info.head_width},
+                    {"device", info.device},
+                    {"dtype", info.dtype},
+                    {"quant", info.quant},
+                    {"memory_bytes", info.resident_bytes},
                     {"load_ms", info.load_ms}};
   out["tokenizer"] = facts.tokenizer ? base::Json((*facts.tokenizer)->vocab_size()) : base::Json(nullptr);
   out["fill_in_the_middle"] = facts.fim ? base::Json(std::string(facts.fim->family)) : base::Json(nullptr);
@@ -58,19 +76,23 @@ base::Json as_json(const Facts& facts) {
 std::string as_text(const Facts& facts) {
   const engine::ModelInfo& i = facts.info;
   std::string out = fmt::format("{}\n", i.name);
-  const auto line = [&](std::string_view what, const std::string& value) { out += fmt::format("  {:<18}  {}\n", what, value); };
+  const auto line = [&](std::string_view what, const std::string& value) {
+    out += fmt::format("  {:<18}  {}\n", what, value);
+  };
   line("path", facts.path);
-  line("architecture", fmt::format("{}, {:.1f} M parameters, {} layers of width {}, {} heads ({} for keys and values)", i.architecture,
-                                   double(i.parameters) / 1e6, i.layers, i.width, i.heads, i.kv_heads));
+  line("architecture",
+       fmt::format("{}, {:.1f} M parameters, {} layers of width {}, {} heads ({} for keys and values)",
+                   i.architecture, double(i.parameters) / 1e6, i.layers, i.width, i.heads, i.kv_heads));
   line("context", fmt::format("{} tokens", i.context_length));
   line("vocabulary", fmt::format("{} tokens", i.vocab_size));
-  line("in memory", fmt::format("{} as {}, computing in {} on {}", human_bytes(double(i.resident_bytes)), i.quant == "none" ? i.dtype : i.quant,
-                                i.dtype, i.device));
+  line("in memory", fmt::format("{} as {}, computing in {} on {}", human_bytes(double(i.resident_bytes)),
+                                i.quant == "none" ? i.dtype : i.quant, i.dtype, i.device));
   if (!facts.tokenizer)
     line("tokenizer", fmt::format("none ({}): only --ids can be used", facts.tokenizer.error().message));
   else
-    line("fill in the middle", facts.fim ? fmt::format("yes, {} layout", facts.fim->family)
-                                         : std::string("no: suggestions see only what stands before the cursor"));
+    line("fill in the middle", facts.fim
+                                   ? fmt::format("yes, {} layout", facts.fim->family)
+                                   : std::string("no: suggestions see only what stands before the cursor"));
   line("loaded in", fmt::format("{:.0f} ms", i.load_ms));
   return out;
 }
@@ -98,7 +120,8 @@ void add_model(CLI::App& program, Run& run) {
 
   CLI::App& about = *command.add_subcommand("info", "What a model is, what it needs, and what it can do.");
   auto options = std::make_shared<ModelOptions>();
-  about.add_option("name", options->model, "a Hugging Face folder, a .gguf file or a name in the store")->type_name("MODEL");
+  about.add_option("name", options->model, "a Hugging Face folder, a .gguf file or a name in the store")
+      ->type_name("MODEL");
   add_model_options(about, *options);
   about.add_flag("--json", *json, "one line of JSON");
   about.callback([&run, options, json] { run = [options, json] { return info(*options, *json); }; });

@@ -22,7 +22,7 @@ struct ScoreOptions {
 
 struct Scored {
   std::vector<TokenId> ids;
-  std::size_t bytes = 0;  // of the text; 0 where unknown
+  std::size_t bytes = 0;        // of the text; 0 where unknown
   std::vector<float> logprobs;  // of ids[1] and so on
   double nll() const {
     double sum = 0;
@@ -46,15 +46,18 @@ void print_scored(const Scored& scored, const tokenizer::Tokenizer* tokenizer) {
   const double count = static_cast<double>(scored.logprobs.size());
   print(fmt::format("tokens {}, nll {:.4f}", scored.ids.size(), scored.nll()));
   if (!scored.logprobs.empty()) print(fmt::format(", perplexity {:.4f}", std::exp(scored.nll() / count)));
-  if (const Json bits = bits_per_byte(scored); !bits.is_null()) print(fmt::format(", bits per byte {:.4f}", bits.get<double>()));
+  if (const Json bits = bits_per_byte(scored); !bits.is_null())
+    print(fmt::format(", bits per byte {:.4f}", bits.get<double>()));
   print("\n");
 }
 
 void print_scored_json(const Scored& scored) {
   Json tokens = Json::array();
   for (std::size_t i = 0; i < scored.ids.size(); ++i)
-    tokens.push_back({{"id", scored.ids[i]}, {"logprob", i == 0 ? Json(nullptr) : Json(scored.logprobs[i - 1])}});
-  print_json({{"tokens", std::move(tokens)}, {"nll", scored.nll()}, {"bits_per_byte", bits_per_byte(scored)}});
+    tokens.push_back(
+        {{"id", scored.ids[i]}, {"logprob", i == 0 ? Json(nullptr) : Json(scored.logprobs[i - 1])}});
+  print_json(
+      {{"tokens", std::move(tokens)}, {"nll", scored.nll()}, {"bits_per_byte", bits_per_byte(scored)}});
 }
 
 base::Result<Scored> read_ids(const ScoreOptions& options, const tokenizer::Tokenizer* tokenizer) {
@@ -70,12 +73,15 @@ base::Result<Scored> read_ids(const ScoreOptions& options, const tokenizer::Toke
   if (!text) return base::forward(text);
   scored.bytes = text->size();
   scored.ids = encode_document(*tokenizer, *text, false);
-  if (scored.bytes == 0) return base::fail(base::ErrorCode::InvalidInput, "{}: is empty, so there is nothing to score", options.input);
+  if (scored.bytes == 0)
+    return base::fail(base::ErrorCode::InvalidInput, "{}: is empty, so there is nothing to score",
+                      options.input);
   return scored;
 }
 
 int score(const ScoreOptions& options) {
-  if (options.has_ids == !options.input.empty()) return wrong_use("score: expected exactly one of FILE and --ids 1,2,3");
+  if (options.has_ids == !options.input.empty())
+    return wrong_use("score: expected exactly one of FILE and --ids 1,2,3");
   if (options.has_ids)
     if (auto ids = parse_ids(options.ids, "--ids"); !ids) return wrong_use(ids.error().message);
   auto loaded = load_tokenizer_only(options.model);
@@ -98,13 +104,18 @@ int score(const ScoreOptions& options) {
 }  // namespace
 
 void add_score(CLI::App& program, Run& run) {
-  CLI::App& command = *program.add_subcommand("score", "The log-probability of each token of a text, their total, bits per byte.");
+  CLI::App& command = *program.add_subcommand(
+      "score", "The log-probability of each token of a text, their total, bits per byte.");
   auto options = std::make_shared<ScoreOptions>();
   command.add_option("input", options->input, "the text; - is stdin")->type_name("FILE");
-  CLI::Option* ids = command.add_option("--ids", options->ids, "token ids to score; the model needs no tokenizer then")->type_name("1,2,3");
-  command.add_flag("--json", options->json, "one line of JSON: tokens (id, logprob; the first has none), nll, bits_per_byte");
+  CLI::Option* ids =
+      command.add_option("--ids", options->ids, "token ids to score; the model needs no tokenizer then")
+          ->type_name("1,2,3");
+  command.add_flag("--json", options->json,
+                   "one line of JSON: tokens (id, logprob; the first has none), nll, bits_per_byte");
   add_model_options(command, options->model);
-  command.footer(R"(Log-probabilities are natural; nll is minus their sum; bits per byte is nll / ln 2 over the bytes of the text.
+  command.footer(
+      R"(Log-probabilities are natural; nll is minus their sum; bits per byte is nll / ln 2 over the bytes of the text.
 
 Examples:
   rigpilot score src/main.cpp

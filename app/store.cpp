@@ -35,18 +35,21 @@ void collect(const fs::path& folder, const std::string& owner, std::vector<Store
 }
 
 std::string how_to_get_one() {
-  return fmt::format("put a .gguf file or a Hugging Face folder into {}, or run scripts/demo, which fetches a small one",
-                     store_folder().string());
+  return fmt::format(
+      "put a .gguf file or a Hugging Face folder into {}, or run scripts/demo, which fetches a small one",
+      store_folder().string());
 }
 
 // Whether a path that exists looks like a model at all; the loader looks at what is inside.
 base::Result<fs::path> check_path(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored) && !is_model_folder(path))
-    return fail(ErrorCode::InvalidInput, "{}: a folder without config.json; expected a Hugging Face model folder or a .gguf file",
+    return fail(ErrorCode::InvalidInput,
+                "{}: a folder without config.json; expected a Hugging Face model folder or a .gguf file",
                 path.string());
   if (!fs::is_directory(path, ignored) && path.extension() != ".gguf")
-    return fail(ErrorCode::InvalidInput, "{}: expected a Hugging Face model folder or a file whose name ends in .gguf", path.string());
+    return fail(ErrorCode::InvalidInput,
+                "{}: expected a Hugging Face model folder or a file whose name ends in .gguf", path.string());
   return path;
 }
 
@@ -69,7 +72,8 @@ std::uintmax_t model_bytes(const fs::path& path) {
 std::vector<StoredModel> list_models() {
   std::vector<StoredModel> models;
   collect(store_folder(), "", models);
-  std::sort(models.begin(), models.end(), [](const StoredModel& a, const StoredModel& b) { return a.name < b.name; });
+  std::sort(models.begin(), models.end(),
+            [](const StoredModel& a, const StoredModel& b) { return a.name < b.name; });
   return models;
 }
 
@@ -88,8 +92,11 @@ base::Result<fs::path> find_model(const std::string& wanted) {
     names.push_back(model.name);
   }
   if (names.empty())
-    return fail(ErrorCode::NotFound, "model '{}': there is no such file or folder, and the store is empty; {}", wanted, how_to_get_one());
-  return fail(ErrorCode::NotFound, "model '{}': there is no such file or folder, and the store has only {}", wanted, fmt::join(names, ", "));
+    return fail(ErrorCode::NotFound,
+                "model '{}': there is no such file or folder, and the store is empty; {}", wanted,
+                how_to_get_one());
+  return fail(ErrorCode::NotFound, "model '{}': there is no such file or folder, and the store has only {}",
+              wanted, fmt::join(names, ", "));
 }
 
 }  // namespace app

@@ -1,6 +1,7 @@
 // store.h: the models kept on this machine, and what the value of --model means.
-// find_model() for one command's model, list_models() for all; the store is the folder models/ below base::data_folder().
-// Errors say what was looked for, where, and what is there instead. Reads only names and sizes; keeps nothing.
+// find_model() for one command's model, list_models() for all; the store is the folder models/ below
+// base::data_folder(). Errors say what was looked for, where, and what is there instead. Reads only names and
+// sizes; keeps nothing.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct StoredModel {
 std::filesystem::path store_folder();
 std::vector<StoredModel> list_models();  // sorted by name
 
-std::uintmax_t model_bytes(const std::filesystem::path& path);  // of a file, or of a folder's files; 0 where unknown
+std::uintmax_t model_bytes(
+    const std::filesystem::path& path);  // of a file, or of a folder's files; 0 where unknown
 
 // A Hugging Face folder, a .gguf file or a name in the store; empty: the store's first model.
 base::Result<std::filesystem::path> find_model(const std::string& wanted);

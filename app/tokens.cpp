@@ -20,7 +20,9 @@ int decode(const TokensOptions& options, const tokenizer::Tokenizer& tokenizer, 
   if (!ids) return report(ids.error());
   for (const tokenizer::TokenId id : *ids)
     if (static_cast<std::size_t>(id) >= tokenizer.vocab_size())
-      return report({base::ErrorCode::InvalidInput, fmt::format("{}: id {} is outside the vocabulary of {} tokens", options.input, id, tokenizer.vocab_size())});
+      return report(
+          {base::ErrorCode::InvalidInput, fmt::format("{}: id {} is outside the vocabulary of {} tokens",
+                                                      options.input, id, tokenizer.vocab_size())});
   const std::string text = tokenizer.decode(*ids, options.special);
   if (options.json)
     print_json({{"text", text}});
@@ -35,7 +37,8 @@ int tokens(const TokensOptions& options) {
   auto tokenizer = load_tokenizer_only(options.model);
   if (!tokenizer) return report(tokenizer.error());
   if (options.decode) return decode(options, **tokenizer, *input);
-  const std::vector<tokenizer::TokenId> ids = (*tokenizer)->encode(*input, {.parse_special = options.special});
+  const std::vector<tokenizer::TokenId> ids =
+      (*tokenizer)->encode(*input, {.parse_special = options.special});
   if (options.json)
     print_json({{"ids", ids}});
   else
@@ -48,9 +51,12 @@ int tokens(const TokensOptions& options) {
 void add_tokens(CLI::App& program, Run& run) {
   CLI::App& command = *program.add_subcommand("tokens", "The token ids of a text, or the text of token ids.");
   auto options = std::make_shared<TokensOptions>();
-  command.add_option("input", options->input, "the text, or with --decode the ids; - is stdin")->type_name("FILE")->required();
+  command.add_option("input", options->input, "the text, or with --decode the ids; - is stdin")
+      ->type_name("FILE")
+      ->required();
   command.add_flag("--decode", options->decode, "from ids (1 2 3, or 1,2,3, or what --json printed) to text");
-  command.add_flag("--special", options->special, "special tokens written out in the text are those tokens; with --decode they are shown");
+  command.add_flag("--special", options->special,
+                   "special tokens written out in the text are those tokens; with --decode they are shown");
   command.add_flag("--json", options->json, "one line of JSON: ids; with --decode: text");
   add_model_name(command, options->model);
   command.footer(R"(No token is put before or after the text's own.

@@ -58,8 +58,8 @@ class Screen:
             spans = "".join(f'<tspan fill="{self.COLOURS[style]}">{html.escape(text)}</tspan>' for text, style in pieces)
             rows.append(f'<text x="16" y="{30 + 19 * number}" xml:space="preserve">{spans}</text>')
         height = 30 + 19 * len(self.lines)
-        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{height}" font-family="ui-monospace, Menlo, Consolas, monospace" '
-                        f'font-size="14"><rect width="760" height="{height}" rx="8" fill="#0d1117"/>\n' + "\n".join(rows) + "\n</svg>\n")
+        path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="840" height="{height}" font-family="ui-monospace, Menlo, Consolas, monospace" '
+                        f'font-size="14"><rect width="840" height="{height}" rx="8" fill="#0d1117"/>\n' + "\n".join(rows) + "\n</svg>\n")
 
 
 class Editor:
