@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import subprocess
+import sys
 import time
 
 import pytest
@@ -13,7 +14,15 @@ import pytest
 from lsp_client import LspClient, frame, program, read_frame
 
 URI = "file:///storm.py"
-SANITIZED = bool(os.environ.get("RIGPILOT_SANITIZED"))  # sanitizers keep freed memory and take their time
+
+
+def sanitized():
+    """Sanitizers keep freed memory and take their time."""
+    binary = pathlib.Path(program()).read_bytes()
+    return b"__asan_init" in binary or b"__tsan_init" in binary
+
+
+SANITIZED = sanitized()
 
 
 def resident_kb(pid):
@@ -202,3 +211,44 @@ def test_a_client_whose_pipe_breaks_ends_it(engine):
     process.stdin.flush()
     assert process.wait(20) == 1
     process.stdin.close()
+
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen(sys.argv[1:])
+print(child.pid, file=sys.stderr, flush=True)
+child.wait()
+"""
+
+
+@pytest.mark.parametrize("told,ends", [("parent", True), ("nobody", False)])
+def test_the_parents_end_is_seen_even_if_the_pipe_stays_open(engine, told, ends):
+    """A process id that is not our parent's means nothing: it may be from another container."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, program(), "lsp", *engine], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    server = int(parent.stderr.readline())
+    try:
+        pid = parent.pid if told == "parent" else 2**22 + 1
+        parent.stdin.write(call("initialize", {"capabilities": {}, "processId": pid}, 1))
+        parent.stdin.flush()
+        assert read_frame(parent.stdout)["id"] == 1
+        parent.kill()
+        parent.wait()
+        until = time.monotonic() + 7
+        while running(server) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert running(server) != ends
+    finally:
+        parent.stdin.close()
+        until = time.monotonic() + 5
+        while running(server) and time.monotonic() < until:
+            time.sleep(0.05)
+        parent.stdout.close()
+        parent.stderr.close()
+    assert not running(server), "the end of input did not end it"
+
+
+def running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

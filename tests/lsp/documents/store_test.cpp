@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/utf8.h"
 #include "support/catch.h"
 
 using lsp::DocumentStore;
@@ -24,6 +25,22 @@ void check(std::string before, std::vector<Edit> edits, const std::string& after
   REQUIRE(store.change("file:///a", 2, edits));
   CHECK(store.find("file:///a")->text() == after);
   CHECK(store.find("file:///a")->version() == 2);
+}
+
+// A byte offset in `text` that a cursor can have, and its place, found by walking from the start.
+std::pair<std::size_t, lsp::LineColumn> random_place(std::string_view text, std::mt19937& random, PositionEncoding encoding) {
+  std::vector<std::pair<std::size_t, lsp::LineColumn>> places;
+  lsp::LineColumn at;
+  for (std::size_t i = 0; i < text.size();) {
+    places.push_back({i, at});
+    const auto c = base::decode_at(text, i);
+    const bool crlf = text.substr(i).starts_with("\r\n");
+    if (text[i] == '\n' || text[i] == '\r') at = {at.line + 1, 0};
+    else at.column += encoding == PositionEncoding::Utf8 ? c.length : encoding == PositionEncoding::Utf16 ? base::utf16_length(text.substr(i, c.length)) : 1;
+    i += crlf ? 2 : c.length;
+  }
+  places.push_back({text.size(), at});
+  return places[random() % places.size()];
 }
 
 }  // namespace
@@ -67,25 +84,20 @@ TEST_CASE("closing frees, and what is not open says so by name") {
   CHECK(store.change("file:///a", 2, {}).error().message == "the document 'file:///a' is not open");
 }
 
-TEST_CASE("typing at random keeps the store in step with a plain string") {
+TEST_CASE("typing at random keeps the store in step with a plain string, in every encoding") {
+  const auto encoding = GENERATE(PositionEncoding::Utf8, PositionEncoding::Utf16, PositionEncoding::Utf32);
   std::mt19937 random(3);
-  DocumentStore store(PositionEncoding::Utf8);
+  DocumentStore store(encoding);
   store.open("u", "", 0, "");
   std::string mirror;
-  const std::vector<std::string> pieces = {"a", "\n", "\r", "\r\n", "bc ", "\t", "xyz\nq"};
-  for (int step = 0; step < 3000; ++step) {
-    const auto* document = store.find("u");
-    const auto pick = [&] {
-      const std::size_t line = random() % document->lines().lines();
-      const std::size_t begin = document->lines().line_begin(line);
-      const std::size_t width = document->lines().line_end(mirror, line) - begin;
-      return lsp::LineColumn{line, random() % (width + 1)};
-    };
-    lsp::LineColumn from = pick(), to = random() % 4 ? from : pick();
+  const std::vector<std::string> pieces = {"a", "\n", "\r", "\r\n", "bc ", "\t", "é", "中x", "😀", "𝒳\nq", ""};
+  for (int step = 0; step < 1500; ++step) {
+    auto [begin, from] = random_place(mirror, random, encoding);
+    auto [end, to] = random() % 4 ? std::pair(begin, from) : random_place(mirror, random, encoding);
     const std::string text = pieces[random() % pieces.size()];
-    auto begin = document->lines().line_begin(from.line) + from.column, end = document->lines().line_begin(to.line) + to.column;
-    REQUIRE(store.change("u", step, std::vector{Edit{Span{from, to}, text}}));
-    mirror.replace(std::min(begin, end), begin < end ? end - begin : begin - end, text);
+    REQUIRE(store.change("u", step, std::vector{Edit{Span{from, to}, text}}));  // from may be behind to
+    mirror.replace(std::min(begin, end), std::max(begin, end) - std::min(begin, end), text);
     REQUIRE(store.find("u")->text() == mirror);
+    REQUIRE(store.find("u")->snapshot().text() == mirror);
   }
 }
