@@ -16,11 +16,13 @@ class ChunkSize {
 
   void measured(std::int64_t tokens, double ms) {
     if (tokens < size_) return;  // the rest of a prompt says little
-    if (ms > target_ms_ * 1.5) size_ = std::max<std::int64_t>(16, size_ / 2);
+    if (ms > target_ms_ * 1.5) size_ = std::max(kLeast, size_ / 2);
     else if (ms < target_ms_ * 0.6) size_ = std::min(most_, size_ * 2);
   }
 
  private:
+  static constexpr std::int64_t kLeast = 32;  // fewer share the work of reading every weight among too few
+
   std::int64_t size_, most_;
   double target_ms_;
 };

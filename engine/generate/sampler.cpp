@@ -33,22 +33,29 @@ double total(const std::vector<Candidate>& candidates) {
 }
 
 void keep_top_k(std::vector<Candidate>& candidates, int k) {
-  if (k > 0 && size_t(k) < candidates.size()) candidates.resize(size_t(k));
+  if (k <= 0 || size_t(k) >= candidates.size()) return;
+  std::nth_element(candidates.begin(), candidates.begin() + k, candidates.end(), likelier);
+  candidates.resize(size_t(k));
 }
 
-// The smallest set of likeliest candidates whose probability reaches p.
+// The smallest set of likeliest candidates whose probability reaches p. A heap: the set is small, the vocabulary is not.
 void keep_top_p(std::vector<Candidate>& candidates, double p) {
   if (p >= 1) return;
+  const auto later = [](const Candidate& a, const Candidate& b) { return likelier(b, a); };
   const double wanted = p * total(candidates);
-  double sum = 0;
-  size_t kept = 0;
-  while (kept < candidates.size() && (kept == 0 || sum < wanted)) sum += candidates[kept++].weight;
-  candidates.resize(kept);
+  std::vector<Candidate> kept;
+  std::make_heap(candidates.begin(), candidates.end(), later);
+  for (double sum = 0; !candidates.empty() && (kept.empty() || sum < wanted); sum += kept.back().weight) {
+    std::pop_heap(candidates.begin(), candidates.end(), later);
+    kept.push_back(candidates.back());
+    candidates.pop_back();
+  }
+  candidates = std::move(kept);
 }
 
 void keep_min_p(std::vector<Candidate>& candidates, double p) {
   if (p <= 0) return;
-  const double least = p * candidates.front().weight;
+  const double least = std::min(p, 1.0);  // of the likeliest, whose weight is 1
   std::erase_if(candidates, [&](const Candidate& c) { return c.weight < least; });
 }
 
@@ -65,10 +72,10 @@ TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& 
   if (sampling.temperature <= 0) return TokenId(std::max_element(logits.begin(), logits.end()) - logits.begin());
   std::vector<Candidate> candidates = weigh(logits, sampling.temperature);
   if (candidates.empty()) return 0;
-  std::sort(candidates.begin(), candidates.end(), likelier);
   keep_top_k(candidates, sampling.top_k);
   keep_top_p(candidates, sampling.top_p);
-  keep_min_p(candidates, std::min(sampling.min_p, 1.0));
+  keep_min_p(candidates, sampling.min_p);
+  std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) { return a.id < b.id; });
   double left = random.uniform() * total(candidates);
   for (const Candidate& c : candidates)
     if ((left -= c.weight) < 0) return c.id;

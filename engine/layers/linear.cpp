@@ -1,6 +1,7 @@
 #include "engine/layers/linear.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 
 #include <algorithm>
 
@@ -9,21 +10,25 @@
 namespace engine {
 namespace {
 
-constexpr std::int64_t kFewRows = 8;          // up to here the kernels beat expanding the weights
-constexpr std::int64_t kTileWeights = 1 << 22;  // weights expanded at a time: 16 MB of floats, so that they stay near the cache
+constexpr std::int64_t kFewRows = 8;               // up to here the kernels beat expanding the weights
+constexpr std::int64_t kHostTile = 1 << 17;        // weights a thread expands at a time: half a MB of floats, to stay in its cache
+constexpr std::int64_t kDeviceTile = 1 << 25;      // 128 MB of floats: enough work for one launch
+
+std::int64_t rows_in_tile(std::int64_t tile, std::int64_t columns) { return std::max<std::int64_t>(1, tile / std::max<std::int64_t>(1, columns)); }
 
 }  // namespace
 
 void Linear::set(torch::Tensor weight_OI) {
-  device_ = weight_OI.device();
+  outputs_ = weight_OI.size(0), inputs_ = weight_OI.size(1);
   dtype_ = weight_OI.scalar_type();
   weight_ = register_parameter("weight", std::move(weight_OI), /*requires_grad=*/false);
 }
 
 void Linear::set(GroupedWeight weight, torch::Device device, torch::Dtype dtype) {
-  grouped_ = std::move(weight);
-  device_ = device;
+  outputs_ = weight.rows, inputs_ = weight.columns;
   dtype_ = dtype;
+  if (device.is_cpu()) host_ = std::move(weight);
+  else device_.emplace(weight, device);
 }
 
 void Linear::set_bias(torch::Tensor bias_O) { bias_ = register_parameter("bias", std::move(bias_O), /*requires_grad=*/false); }
@@ -31,56 +36,74 @@ void Linear::set_bias(torch::Tensor bias_O) { bias_ = register_parameter("bias",
 std::int64_t Linear::bytes() const {
   std::int64_t total = bias_.defined() ? std::int64_t(bias_.nbytes()) : 0;
   if (weight_.defined()) total += std::int64_t(weight_.nbytes());
-  if (grouped_) total += grouped_->bytes();
+  if (host_) total += host_->bytes();
+  if (device_) total += device_->bytes();
   return total;
 }
 
 torch::Tensor Linear::forward(const torch::Tensor& x_TI) const {
-  if (!grouped_) return torch::linear(x_TI, weight_, bias_);
-  torch::Tensor y_TO = x_TI.size(0) <= kFewRows && device_.is_cpu() ? few_rows(x_TI) : many_rows(x_TI);
+  if (weight_.defined()) return torch::linear(x_TI, weight_, bias_);
+  torch::Tensor y_TO = product(x_TI);
   if (bias_.defined()) y_TO.add_(bias_);
   return y_TO;
 }
 
+torch::Tensor Linear::product(const torch::Tensor& x_TI) const {
+  if (device_) return on_device(x_TI);
+  return x_TI.size(0) <= kFewRows ? few_rows(x_TI) : many_rows(x_TI);
+}
+
 torch::Tensor Linear::few_rows(const torch::Tensor& x_TI) const {
   const torch::Tensor x = x_TI.to(torch::kFloat32).contiguous();
-  torch::Tensor y = torch::empty({x.size(0), grouped_->rows}, torch::kFloat32);
+  torch::Tensor y = torch::empty({x.size(0), outputs_}, torch::kFloat32);
   const float* in = x.const_data_ptr<float>();
   float* out = y.mutable_data_ptr<float>();
   const std::int64_t count = x.size(0);
-  const std::int64_t grain = std::max<std::int64_t>(16, (1 << 16) / std::max<std::int64_t>(1, grouped_->columns));
-  at::parallel_for(0, grouped_->rows, grain, [&](std::int64_t first, std::int64_t last) {
-    kernels().grouped_matmul(*grouped_, first, last, in, count, out);
+  const std::int64_t grain = std::max<std::int64_t>(16, (1 << 16) / std::max<std::int64_t>(1, inputs_));
+  at::parallel_for(0, outputs_, grain, [&](std::int64_t first, std::int64_t last) {
+    kernels().grouped_matmul(*host_, first, last, in, count, out);
   });
   return y.to(x_TI.scalar_type());
 }
 
-torch::Tensor Linear::expanded(std::int64_t first, std::int64_t count) const {
-  torch::Tensor tile = torch::empty({count, grouped_->columns}, torch::kFloat32);
-  float* out = tile.mutable_data_ptr<float>();
-  at::parallel_for(0, count, 32, [&](std::int64_t begin, std::int64_t end) {
-    expand(*grouped_, first + begin, end - begin, out + begin * grouped_->columns);
+// Each thread expands some rows of the weight into a tile of its own and multiplies them there (libtorch's product is
+// single-threaded inside a parallel region), so that threads meet once a matrix, not once a tile.
+torch::Tensor Linear::many_rows(const torch::Tensor& x_TI) const {
+  torch::Tensor y = torch::empty({x_TI.size(0), outputs_}, x_TI.options());
+  const std::int64_t most = rows_in_tile(kHostTile, inputs_), tiles = (outputs_ + most - 1) / most;
+  const at::ThreadLocalState state;  // inference mode is a thread's own
+  at::parallel_for(0, tiles, 1, [&](std::int64_t first_tile, std::int64_t last_tile) {
+    const at::ThreadLocalStateGuard same_mode(state);
+    const torch::Tensor tile = torch::empty({most, inputs_}, torch::kFloat32);
+    for (std::int64_t at = first_tile; at < last_tile; ++at) {
+      const std::int64_t first = at * most, count = std::min(most, outputs_ - first);
+      expand(*host_, first, count, tile.mutable_data_ptr<float>());
+      torch::Tensor part = y.narrow(1, first, count);
+      at::mm_out(part, x_TI, tile.narrow(0, 0, count).to(dtype_).t());
+    }
   });
-  return tile.to(torch::TensorOptions().device(device_).dtype(dtype_));
+  return y;
 }
 
-torch::Tensor Linear::many_rows(const torch::Tensor& x_TI) const {
-  torch::Tensor y = torch::empty({x_TI.size(0), grouped_->rows}, x_TI.options());
-  const std::int64_t tile = std::max<std::int64_t>(1, kTileWeights / grouped_->columns);
-  for (std::int64_t first = 0; first < grouped_->rows; first += tile) {
-    const std::int64_t count = std::min(tile, grouped_->rows - first);
-    y.narrow(1, first, count).copy_(torch::linear(x_TI, expanded(first, count)));
+torch::Tensor Linear::on_device(const torch::Tensor& x_TI) const {
+  const std::int64_t most = rows_in_tile(kDeviceTile, inputs_);
+  if (outputs_ <= most) return torch::linear(x_TI, device_->expand(0, outputs_, dtype_));
+  torch::Tensor y = torch::empty({x_TI.size(0), outputs_}, x_TI.options());
+  for (std::int64_t first = 0; first < outputs_; first += most) {
+    const std::int64_t count = std::min(most, outputs_ - first);
+    y.narrow(1, first, count).copy_(torch::linear(x_TI, device_->expand(first, count, dtype_)));
   }
   return y;
 }
 
 torch::Tensor Linear::rows(const torch::Tensor& ids_T) const {
-  if (!grouped_) return weight_.index_select(0, ids_T);
-  const torch::Tensor ids = ids_T.to(torch::kCPU, torch::kInt64).contiguous();
-  torch::Tensor out = torch::empty({ids.size(0), grouped_->columns}, torch::kFloat32);
+  if (weight_.defined()) return weight_.index_select(0, ids_T);
+  if (device_) return device_->rows(ids_T, dtype_);
+  const torch::Tensor ids = ids_T.to(torch::kInt64).contiguous();
+  torch::Tensor out = torch::empty({ids.size(0), inputs_}, torch::kFloat32);
   for (std::int64_t i = 0; i < ids.size(0); ++i)
-    expand(*grouped_, ids.const_data_ptr<std::int64_t>()[i], 1, out.mutable_data_ptr<float>() + i * grouped_->columns);
-  return out.to(torch::TensorOptions().device(device_).dtype(dtype_));
+    expand(*host_, ids.const_data_ptr<std::int64_t>()[i], 1, out.mutable_data_ptr<float>() + i * inputs_);
+  return out.to(dtype_);
 }
 
 }  // namespace engine

@@ -1,13 +1,14 @@
-// linear.h: y = x W^T + b, whichever way W is held: an ordinary parameter, or a quantised GroupedWeight.
-// set() the weight once at load; forward() picks the path: a few rows on the CPU go to the grouped kernels, many rows to
-// libtorch's matrix product over tiles of expanded weights. rows() is the same matrix used as an embedding table.
-// Shapes: T tokens, I inputs, O outputs. Used on the engine thread.
+// linear.h: y = x W^T + b, whichever way W is held: an ordinary parameter, or quantised, in the host's memory or a device's.
+// set() the weight once at load; forward() picks the path: on the CPU a few rows go to the grouped kernels and many rows to
+// libtorch's matrix product over tiles of expanded weights; elsewhere tiles are expanded on the device.
+// rows() is the same matrix used as an embedding table. Shapes: T tokens, I inputs, O outputs. Used on the engine thread.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <optional>
 
+#include "engine/layers/grouped_tensor.h"
 #include "engine/quant/grouped.h"
 
 namespace engine {
@@ -23,14 +24,18 @@ class Linear : public torch::nn::Module {
   std::int64_t bytes() const;
 
  private:
+  torch::Tensor product(const torch::Tensor& x_TI) const;
   torch::Tensor few_rows(const torch::Tensor& x_TI) const;
   torch::Tensor many_rows(const torch::Tensor& x_TI) const;
-  torch::Tensor expanded(std::int64_t first, std::int64_t count) const;
+  torch::Tensor on_device(const torch::Tensor& x_TI) const;
 
-  torch::Tensor weight_;                  // [O, I], or undefined
-  std::optional<GroupedWeight> grouped_;  // otherwise
-  torch::Tensor bias_;                    // [O], or undefined
-  torch::Device device_ = torch::kCPU;
+  // Exactly one of these three holds the weight, [O, I].
+  torch::Tensor weight_;
+  std::optional<GroupedWeight> host_;
+  std::optional<GroupedTensor> device_;
+
+  torch::Tensor bias_;  // [O], or undefined
+  std::int64_t outputs_ = 0, inputs_ = 0;
   torch::Dtype dtype_ = torch::kFloat32;
 };
 

@@ -18,6 +18,7 @@ using torch::Tensor;
 
 struct Step {
   Rope::Rows rope;  // of the new tokens' positions
+  Tensor mask;      // of the new tokens, against all
   KvCache& cache;
   std::int64_t layer = 0;
 };
@@ -32,7 +33,7 @@ struct LlamaAttention : torch::nn::Module {
     const Tensor queries = Rope::apply(by_head(q->forward(x_TD), heads), step.rope);
     const Tensor keys = Rope::apply(by_head(k->forward(x_TD), kv_heads), step.rope);
     const KvCache::View seen = step.cache.append(step.layer, keys, by_head(v->forward(x_TD), kv_heads));
-    return o->forward(attend(queries, seen.keys_KSD, seen.values_KSD));
+    return o->forward(attend(queries, seen.keys_KSD, seen.values_KSD, step.mask));
   }
 
   // [T, heads * width] -> [heads, T, width]
@@ -88,11 +89,12 @@ class LlamaModel : public Model {
   }
 
   Tensor forward(const Tensor& ids_T, KvCache& cache, bool last_only) override {
-    Step step{rope_.at(cache.length(), ids_T.size(0)), cache};
+    const std::int64_t count = ids_T.size(0), seen = cache.length() + count;
     Tensor x_TD = embed_->rows(ids_T);
+    Step step{rope_.at(cache.length(), count), causal_mask(config_.heads / config_.kv_heads, count, seen, x_TD.options()), cache};
     for (; step.layer < config_.layers; ++step.layer) x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
-    cache.advance(ids_T.size(0));
-    if (last_only) x_TD = x_TD.narrow(0, x_TD.size(0) - 1, 1);
+    cache.advance(count);
+    if (last_only) x_TD = x_TD.narrow(0, count - 1, 1);
     return (head_ ? head_ : embed_)->forward(norm_->forward(x_TD)).to(torch::kFloat32);
   }
 

@@ -1,17 +1,29 @@
 #include "engine/torch/device.h"
 
 #include <ATen/Version.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <charconv>
+
+#include "base/machine.h"
 
 namespace engine {
 namespace {
 
-bool fast_bf16(torch::Device device) {
-  if (device.is_cuda()) return true;
-  return __builtin_cpu_supports("avx512bf16");
+bool cpu_multiplies_bf16() {
+  const std::vector<std::string> features = base::describe_machine().features;
+  return std::any_of(features.begin(), features.end(), [](const std::string& f) { return f == "avx512_bf16" || f == "amx_bf16"; });
+}
+
+// libtorch's own question for "a card from Ampere on": others compute bf16 many times slower than f16.
+bool gpu_multiplies_bf16() { return at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8(); }
+
+torch::Dtype best_dtype(torch::Device device) {
+  if (device.is_cpu()) return cpu_multiplies_bf16() ? torch::kBFloat16 : torch::kFloat32;
+  return gpu_multiplies_bf16() ? torch::kBFloat16 : torch::kFloat16;
 }
 
 }  // namespace
@@ -40,7 +52,7 @@ base::Result<torch::Dtype> choose_dtype(const std::string& name, torch::Device d
   if (name == "f32" || name == "float32") return torch::kFloat32;
   if (name == "bf16" || name == "bfloat16") return torch::kBFloat16;
   if (name == "f16" || name == "float16") return torch::kFloat16;
-  if (name == "auto") return fast_bf16(device) ? torch::kBFloat16 : torch::kFloat32;
+  if (name == "auto") return best_dtype(device);
   return base::fail(base::ErrorCode::InvalidInput, "dtype '{}': expected auto, f32, bf16 or f16", name);
 }
 
@@ -54,7 +66,7 @@ BackendInfo describe_backend() {
   BackendInfo info;
   info.torch_version = TORCH_VERSION;
   info.cpu_capability = at::get_cpu_capability();
-  info.fast_bf16 = fast_bf16(torch::kCPU);
+  info.fast_bf16 = cpu_multiplies_bf16();
   info.devices.push_back({"cpu", info.cpu_capability, 0});
   if (torch::cuda::is_available())
     for (size_t i = 0; i < size_t(torch::cuda::device_count()); ++i) info.devices.push_back({fmt::format("cuda:{}", i), "GPU", 0});

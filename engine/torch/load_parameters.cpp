@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "engine/quant/grouped.h"
@@ -63,23 +64,41 @@ base::Result<const WeightView*> Loader::find(const Slot& slot) {
   return view;
 }
 
+// The file's own bytes as a tensor, where libtorch knows the type: such a tensor need not become floats first.
+std::optional<torch::Tensor> mapped(const WeightView& view) {
+  const auto as = [&](torch::Dtype dtype) -> std::optional<torch::Tensor> {
+    if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % torch::elementSize(dtype) != 0) return std::nullopt;  // a file need not align
+    return torch::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, dtype);
+  };
+  switch (view.type) {
+    case base::GgmlType::F32: return as(torch::kFloat32);
+    case base::GgmlType::F16: return as(torch::kFloat16);
+    case base::GgmlType::BF16: return as(torch::kBFloat16);
+    default: return std::nullopt;
+  }
+}
+
 base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t rope_heads, torch::Dtype dtype) const {
-  torch::Tensor floats = torch::empty(view.shape, torch::kFloat32);
-  if (auto done = dequantize(view.type, view.bytes, std::span(floats.mutable_data_ptr<float>(), size_t(floats.numel()))); !done)
-    return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
-  if (rope_heads > 0) floats = floats.index_select(0, torch::tensor(rope_row_order(view.shape[0], rope_heads), torch::kInt64));
-  return floats.to(torch::TensorOptions().device(target_.device).dtype(dtype));
+  std::optional<torch::Tensor> values = mapped(view);
+  const bool in_file = values.has_value() && rope_heads == 0;
+  if (!values) {
+    values = torch::empty(view.shape, torch::kFloat32);
+    if (auto done = dequantize(view.type, view.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel()))); !done)
+      return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+  }
+  if (rope_heads > 0) values = values->index_select(0, torch::tensor(rope_row_order(view.shape[0], rope_heads), torch::kInt64));
+  return values->to(target_.device, dtype, /*non_blocking=*/false, /*copy=*/in_file);
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
-  const bool keep_codes = can_repack(view.type) && target_.quant == Quant::Auto;
   const bool is_table = slot.hugging_face.find("embed_tokens") != std::string::npos;
-  if (keep_codes) {
+  const bool asks_bits = target_.quant == Quant::Int8 || target_.quant == Quant::Int4;
+  if (can_repack(view.type) && (target_.quant == Quant::Auto || (asks_bits && is_table))) {
     const auto order = rope_heads(slot) > 0 ? rope_row_order(slot.shape[0], rope_heads(slot)) : std::vector<std::int64_t>{};
     auto grouped = repack(view.type, view.bytes, slot.shape[0], slot.shape[1], order);
     if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
-  } else if ((target_.quant == Quant::Int8 || target_.quant == Quant::Int4) && !is_table && slot.shape[1] % 32 == 0) {
+  } else if (asks_bits && !is_table && slot.shape[1] % 32 == 0) {
     auto floats = plain(view, rope_heads(slot), torch::kFloat32);
     if (!floats) return base::forward(floats);
     const torch::Tensor host = floats->to(torch::kCPU);
@@ -150,6 +169,10 @@ base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, c
   }
   if (auto fine = nothing_unused(model, source, loader.used()); !fine) return base::forward(fine);
   if (const WeightView* factors = source.find("rope_freqs.weight")) {
+    const std::vector<std::int64_t> wanted{model.config().head_width / 2};
+    if (factors->shape != wanted)
+      return fail(ErrorCode::InvalidInput, "{}: tensor 'rope_freqs.weight' has shape {}, expected {}", source.path().string(),
+                  shape_text(factors->shape), shape_text(wanted));
     auto values = loader.plain(*factors, 0, torch::kFloat32);
     if (!values) return base::forward(values);
     loaded.rope_factors = values->to(torch::kCPU);

@@ -1,0 +1,155 @@
+// One generation against a model that counts its calls: chunks, the stop token, bans, steering, end tokens.
+#include "engine/generate/generator.h"
+
+#include "support/catch.h"
+
+namespace {
+
+using engine::Generation;
+using engine::StopReason;
+using engine::TokenId;
+using torch::Tensor;
+
+constexpr TokenId kVocabulary = 20;
+
+// Says that the token after i is i + 1, then i + 2 as the second best; tells how it was called.
+class Counting : public engine::Model {
+ public:
+  Counting() {
+    config_.layers = 1, config_.kv_heads = 1, config_.head_width = 2, config_.vocab_size = kVocabulary;
+  }
+  const engine::ModelConfig& config() const override { return config_; }
+  std::vector<engine::Slot> slots() override { return {}; }
+  void ready(torch::Device, torch::Dtype, const Tensor&) override {}
+  Tensor forward(const Tensor& ids_T, engine::KvCache& cache, bool last_only) override {
+    const Tensor rows = torch::zeros({1, ids_T.size(0), 2});
+    cache.append(0, rows, rows);
+    cache.advance(ids_T.size(0));
+    calls.push_back(ids_T.size(0));
+    if (on_call) on_call();
+    Tensor logits = torch::zeros({last_only ? 1 : ids_T.size(0), kVocabulary});
+    const std::int64_t last = ids_T[-1].item<std::int64_t>();
+    logits[-1][(last + 1) % kVocabulary] = 9;
+    logits[-1][(last + 2) % kVocabulary] = 8;
+    return logits;
+  }
+
+  std::vector<std::int64_t> calls;
+  std::function<void()> on_call;
+
+ private:
+  engine::ModelConfig config_;
+};
+
+struct Bench {
+  Counting model;
+  engine::Session session{engine::KvCache(1, 1, 2, torch::kCPU, torch::kFloat32), {}};
+  engine::ChunkSize chunks{4, 4, 1e9};
+  std::int64_t context = 100;
+
+  Generation run(const engine::GenerateRequest& request, std::stop_token stop = {}, const engine::OnToken& on_token = {}) {
+    const torch::InferenceMode inference;
+    return engine::generate({model, session, chunks, torch::kCPU, context}, request, on_token, stop);
+  }
+};
+
+using Ids = std::vector<TokenId>;
+
+}  // namespace
+
+TEST_CASE("generator: the prompt goes in chunks, then a token at a time") {
+  Bench bench;
+  const Generation out = bench.run({.prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, .max_tokens = 3});
+  CHECK(out.ids == Ids{11, 12, 13});
+  CHECK(out.stop == StopReason::MaxTokens);
+  CHECK(bench.model.calls == std::vector<std::int64_t>{4, 4, 2, 1, 1});  // the last token's successor is not computed
+  CHECK(out.timings.prompt_tokens == 10);
+  CHECK(out.timings.prefill_tokens == 10);
+  CHECK(out.timings.decode_tokens == 3);
+  CHECK(bench.session.ids == Ids{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
+  CHECK(bench.session.cache.length() == 12);
+}
+
+TEST_CASE("generator: a stop during the prompt ends after the chunk, and keeps what was computed") {
+  Bench bench;
+  std::stop_source source;
+  bench.model.on_call = [&] {
+    if (bench.model.calls.size() == 2) source.request_stop();
+  };
+  const engine::GenerateRequest request{.prompt = Ids(15, 7), .max_tokens = 3};
+  const Generation out = bench.run(request, source.get_token());
+  CHECK(out.stop == StopReason::Cancelled);
+  CHECK(out.ids.empty());
+  CHECK(bench.model.calls.size() == 2);
+  CHECK(bench.session.ids.size() == 8);
+  CHECK(bench.session.cache.length() == 8);
+
+  const Generation again = bench.run(request);
+  CHECK(again.timings.prefill_tokens == 7);
+  CHECK(again.ids == Ids{8, 9, 10});
+}
+
+TEST_CASE("generator: a stop while decoding ends within one token") {
+  Bench bench;
+  std::stop_source source;
+  bench.model.on_call = [&] {
+    if (bench.model.calls.size() == 3) source.request_stop();
+  };
+  const Generation out = bench.run({.prompt = {1}, .max_tokens = 50}, source.get_token());
+  CHECK(out.stop == StopReason::Cancelled);
+  CHECK(out.ids == Ids{2, 3});  // three passes gave three rows of logits; the third was not wanted any more
+  CHECK(out.logprobs.size() == 2);
+}
+
+TEST_CASE("generator: what ends a generation") {
+  struct Case {
+    engine::GenerateRequest request;
+    Ids ids;
+    StopReason stop;
+  };
+  const Case cases[] = {
+      {{.prompt = {1}, .max_tokens = 9, .end_ids = {4}}, {2, 3}, StopReason::EndToken},
+      {{.prompt = {1}, .max_tokens = 9, .end_ids = {2}}, {}, StopReason::EndToken},
+      {{.prompt = {1}, .max_tokens = 9, .end_ids = {4}, .banned_ids = {4}}, {2, 3, 5, 6, 7, 8, 9, 10, 11}, StopReason::MaxTokens},
+      {{.prompt = {1}, .max_tokens = 3, .banned_ids = {2, 3, -5, 1000}}, {0, 1, 0}, StopReason::MaxTokens},
+      {{.prompt = {1}, .max_tokens = 0}, {}, StopReason::MaxTokens},
+      {{.prompt = Ids(99, 1), .max_tokens = 9}, {2, 3}, StopReason::ContextFull},   // one place left, and one token after it
+      {{.prompt = Ids(100, 1), .max_tokens = 9}, {2}, StopReason::ContextFull},
+  };
+  for (const Case& c : cases) {
+    Bench bench;
+    const Generation out = bench.run(c.request);
+    INFO("case " << (&c - cases));
+    CHECK(out.ids == c.ids);
+    CHECK(out.stop == c.stop);
+    CHECK(out.logprobs.size() == out.ids.size());
+  }
+}
+
+TEST_CASE("generator: steering sees the ids so far and changes the choice, not the log-probability") {
+  Bench bench;
+  std::vector<Ids> seen;
+  const Generation out = bench.run({.prompt = {1}, .max_tokens = 3, .steer = [&](std::span<const TokenId> so_far, std::span<float> logits) {
+    seen.emplace_back(so_far.begin(), so_far.end());
+    if (so_far.size() == 1) logits[15] = 100;
+  }});
+  CHECK(out.ids == Ids{2, 15, 16});
+  CHECK(seen == std::vector<Ids>{{}, {2}, {2, 15}});
+  const double other = std::log(std::exp(9.0) + std::exp(8.0) + kVocabulary - 2);
+  CHECK(out.logprobs[0] == Approx(9 - other).margin(1e-5));
+  CHECK(out.logprobs[1] == Approx(0 - other).margin(1e-5));  // what the model itself thinks of 15
+}
+
+TEST_CASE("chunk size: aims at its time, within bounds, and ignores the rest of a prompt") {
+  engine::ChunkSize size(64, 256, 100);
+  size.measured(64, 110);
+  CHECK(size.next() == 64);
+  size.measured(64, 40);
+  CHECK(size.next() == 128);
+  size.measured(10, 1);  // a rest
+  CHECK(size.next() == 128);
+  for (int i = 0; i < 5; ++i) size.measured(size.next(), 10);
+  CHECK(size.next() == 256);
+  for (int i = 0; i < 9; ++i) size.measured(size.next(), 9000);
+  CHECK(size.next() == 32);
+}

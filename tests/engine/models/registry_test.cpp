@@ -1,0 +1,53 @@
+// The table of architectures, and the names of weights.
+#include "engine/models/registry.h"
+
+#include <set>
+
+#include "support/catch.h"
+
+namespace {
+
+engine::ModelConfig llama() {
+  engine::ModelConfig config;
+  config.architecture = "llama";
+  config.vocab_size = 10, config.layers = 2, config.width = 8, config.mlp_width = 12, config.heads = 2, config.kv_heads = 1, config.head_width = 4;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("registry: an unknown architecture is told which ones there are") {
+  auto config = llama();
+  config.architecture = "mamba";
+  const auto made = engine::make_model(config);
+  REQUIRE(!made);
+  CHECK(made.error().code == base::ErrorCode::Unsupported);
+  CHECK(made.error().message.find("architecture 'mamba' is not supported: this build runs llama") == 0);
+}
+
+TEST_CASE("llama: every tensor has one place, one Hugging Face name and one GGUF name") {
+  for (const bool tied : {false, true})
+    for (const bool biased : {false, true}) {
+      auto config = llama();
+      config.tied_embeddings = tied, config.attention_bias = config.mlp_bias = biased;
+      auto model = engine::make_model(config);
+      REQUIRE(model.has_value());
+      const auto slots = (*model)->slots();
+      CHECK(slots.size() == std::size_t(2 + 2 * (2 + 7 * (biased ? 2 : 1)) + (tied ? 0 : 1)));
+      std::set<std::string> hugging_face, gguf;
+      for (const engine::Slot& slot : slots) {
+        CHECK(bool(slot.matrix) + bool(slot.bias) + bool(slot.norm) == 1);
+        hugging_face.insert(slot.hugging_face);
+        gguf.insert(slot.gguf);
+      }
+      CHECK(hugging_face.size() == slots.size());
+      CHECK(gguf.size() == slots.size());
+      CHECK(hugging_face.contains("model.layers.1.self_attn.k_proj.weight"));
+      CHECK(gguf.contains("blk.1.attn_k.weight"));
+    }
+}
+
+TEST_CASE("numbered puts the layer where it belongs") {
+  CHECK(engine::numbered("model.layers.{}.mlp", 12) == "model.layers.12.mlp");
+  CHECK(engine::numbered("model.norm", 3) == "model.norm");
+}
