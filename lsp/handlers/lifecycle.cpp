@@ -38,8 +38,8 @@ void initialize(Session& session, const Json& params, Responder respond) {
   session.phase = Phase::Running;
   respond.succeed({{"capabilities", server_capabilities(session.features)},
                    {"serverInfo", {{"name", session.options.name}, {"version", session.options.version}}}});
-  session.services.log.info("serving {} {}, positions in {}", session.features.name.empty() ? "a client" : session.features.name,
-                            session.features.version, encoding_name(session.features.encoding));
+  session.services.log.info("serving {} with positions in {}", session.features.name.empty() ? "a client" : session.features.name,
+                            encoding_name(session.features.encoding));
 }
 
 void initialized(Session& session) {
