@@ -59,7 +59,7 @@ torch::Tensor Linear::few_rows(const torch::Tensor& x_TI) const {
   const float* in = x.const_data_ptr<float>();
   float* out = y.mutable_data_ptr<float>();
   const std::int64_t count = x.size(0);
-  const std::int64_t grain = std::max<std::int64_t>(16, (1 << 16) / std::max<std::int64_t>(1, inputs_));
+  const std::int64_t grain = std::max<std::int64_t>(16, (1 << 18) / std::max<std::int64_t>(1, inputs_));
   at::parallel_for(0, outputs_, grain, [&](std::int64_t first, std::int64_t last) {
     kernels().grouped_matmul(*host_, first, last, in, count, out);
   });

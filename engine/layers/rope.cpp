@@ -71,18 +71,18 @@ Rope::Rows Rope::at(std::int64_t first, std::int64_t count) {
   if (first + count > have) {
     const std::int64_t wanted = std::max<std::int64_t>({256, have * 2, first + count});
     const torch::Tensor angles = torch::outer(torch::arange(wanted, torch::kFloat32), frequencies_.to(torch::kCPU));
-    const torch::Tensor both = torch::cat({angles, angles}, -1);
+    const torch::Tensor cos = angles.cos() * attention_factor_, sin = angles.sin() * attention_factor_;
     const auto options = torch::TensorOptions().device(device_).dtype(dtype_);
-    cos_ = (both.cos() * attention_factor_).to(options);
-    sin_ = (both.sin() * attention_factor_).to(options);
+    cos_ = torch::cat({cos, cos}, -1).to(options);
+    signed_sin_ = torch::cat({-sin, sin}, -1).to(options);
   }
-  return {cos_.narrow(0, first, count), sin_.narrow(0, first, count)};
+  return {cos_.narrow(0, first, count), signed_sin_.narrow(0, first, count)};
 }
 
 torch::Tensor Rope::apply(const torch::Tensor& x_HTD, const Rows& rows) {
   const std::int64_t half = x_HTD.size(-1) / 2;
-  const torch::Tensor turned = torch::cat({x_HTD.narrow(-1, half, half).neg(), x_HTD.narrow(-1, 0, half)}, -1);
-  return x_HTD * rows.cos_TD + turned * rows.sin_TD;
+  const torch::Tensor other = torch::cat({x_HTD.narrow(-1, half, half), x_HTD.narrow(-1, 0, half)}, -1);
+  return (x_HTD * rows.cos_TD).addcmul_(other, rows.signed_sin_TD);
 }
 
 }  // namespace engine

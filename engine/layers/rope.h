@@ -1,5 +1,5 @@
 // rope.h: rotary position embedding (Su et al. 2021, arXiv 2104.09864) in the half-split convention of Hugging Face.
-// make() fills tables of cosines and sines; at() gives the rows of some positions; apply() turns queries and keys.
+// A Rope holds tables of cosines and sines; at() gives the rows of some positions; apply() turns queries and keys.
 // Scalings: linear (Chen et al. 2023), llama3 (Llama 3.1), YaRN (Peng et al. 2023, arXiv 2309.00071), as transformers does them.
 // Tables grow on demand; used on the engine thread.
 #pragma once
@@ -23,7 +23,7 @@ class Rope {
   Rope(torch::Tensor frequencies, double attention_factor, torch::Device device, torch::Dtype dtype);
 
   struct Rows {
-    torch::Tensor cos_TD, sin_TD;  // [T, head_width]
+    torch::Tensor cos_TD, signed_sin_TD;  // [T, head_width]; the first half's sines are negative
   };
   Rows at(std::int64_t first, std::int64_t count);
 
@@ -35,7 +35,7 @@ class Rope {
   double attention_factor_ = 1;
   torch::Device device_ = torch::kCPU;
   torch::Dtype dtype_ = torch::kFloat32;
-  torch::Tensor cos_, sin_;  // [positions so far, head_width]
+  torch::Tensor cos_, signed_sin_;  // [positions so far, head_width]
 };
 
 }  // namespace engine

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/machine.h"
 #include "engine/cache/session_pool.h"
 #include "engine/generate/generator.h"
 #include "engine/generate/sampler.h"
@@ -144,7 +145,7 @@ base::Result<ModelConfig> read_config(const std::filesystem::path& path) {
 
 base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Progress& progress, std::stop_token stop) {
   const auto start = std::chrono::steady_clock::now();
-  if (options.threads > 0) at::set_num_threads(options.threads);
+  at::set_num_threads(options.threads > 0 ? options.threads : std::max(1, base::describe_machine().cores));
   auto device = choose_device(options.device);
   if (!device) return base::forward(device);
   auto dtype = choose_dtype(options.dtype, *device);
