@@ -37,7 +37,7 @@ torch::Tensor GroupedTensor::expand(std::int64_t first, std::int64_t count, torc
 }
 
 torch::Tensor GroupedTensor::rows(const torch::Tensor& ids_T, torch::Dtype dtype) const {
-  const auto part = [&](const torch::Tensor& all) { return all.defined() ? all.index_select(0, ids_T) : all; };
+  const auto part = [&](const torch::Tensor& all) { return all.defined() ? all.index({ids_T}) : all; };
   return floats(part(codes_), part(scales_), part(minimums_)).to(dtype);
 }
 

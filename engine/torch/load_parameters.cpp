@@ -150,8 +150,10 @@ base::Result<void> nothing_unused(const Model& model, const WeightSource& source
     if (!used.contains(view.name) && !may_be_unused(view.name) && !tied_head) unused.push_back(view.name);
   }
   if (unused.empty()) return {};
-  return fail(ErrorCode::InvalidInput, "{}: holds {} tensor{} that architecture '{}' has no use for, '{}' the first", source.path().string(),
-              unused.size(), unused.size() == 1 ? "" : "s", model.config().architecture, unused.front());
+  const size_t shown = std::min<size_t>(unused.size(), 4);
+  return fail(ErrorCode::InvalidInput, "{}: holds {} tensor{} that architecture '{}' has no use for: {}{}", source.path().string(), unused.size(),
+              unused.size() == 1 ? "" : "s", model.config().architecture, fmt::join(unused.begin(), unused.begin() + std::ptrdiff_t(shown), ", "),
+              unused.size() > shown ? ", ..." : "");
 }
 
 }  // namespace

@@ -82,3 +82,12 @@ TEST_CASE("grouped tensor: plain tensor operations expand to the same floats as 
     CHECK(held.bytes() == weight.bytes());
   }
 }
+
+TEST_CASE("linear: on a device, large weights are expanded in tiles") {
+  engine::GroupedWeight weight{.rows = 2000, .columns = 32768, .bits = 4, .codes = std::vector<std::uint8_t>(2000 * 16384), .scales = std::vector<float>(2000 * 1024)};
+  Linear held;
+  held.set(std::move(weight), torch::kMeta, torch::kFloat16);  // meta: shapes only, and nothing of the host's
+  const auto half = torch::TensorOptions(torch::kFloat16).device(torch::kMeta);
+  CHECK(held.forward(torch::empty({3, 32768}, half)).sizes() == torch::IntArrayRef({3, 2000}));
+  CHECK(held.rows(torch::empty({5}, torch::TensorOptions(torch::kInt64).device(torch::kMeta))).sizes() == torch::IntArrayRef({5, 32768}));
+}

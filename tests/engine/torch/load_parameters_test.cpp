@@ -65,7 +65,9 @@ TEST_CASE("loading: what is missing, unused or misshapen is named") {
   CHECK(broken([&](MemorySource& s) { s.remove(up), s.add(up, torch::zeros({64, 160})); }) == "model: tensor '" + up + "' has shape [64, 160], expected [160, 64]");
   CHECK(broken([&](MemorySource& s) { s.remove("lm_head.weight"); }) == "model: tensor 'lm_head.weight' is missing (shape [96, 64] expected)");
   CHECK(broken([](MemorySource& s) { s.add("model.layers.2.mlp.up_proj.weight", torch::zeros({160, 64})); }) ==
-        "model: holds 1 tensor that architecture 'llama' has no use for, 'model.layers.2.mlp.up_proj.weight' the first");
+        "model: holds 1 tensor that architecture 'llama' has no use for: model.layers.2.mlp.up_proj.weight");
+  CHECK(broken([](MemorySource& s) { for (const char* name : {"a", "b", "c", "d", "e"}) s.add(name, torch::zeros({1})); }) ==
+        "model: holds 5 tensors that architecture 'llama' has no use for: a, b, c, d, ...");
   CHECK(broken([](MemorySource& s) { s.add("rope_freqs.weight", torch::ones({5})); }) == "model: tensor 'rope_freqs.weight' has shape [5], expected [16]");
 }
 
@@ -128,6 +130,25 @@ TEST_CASE("loading: narrower formats and quantised weights are smaller and nearl
     CHECK(apart(narrow, full) < c.most_apart);
     CHECK(apart(narrow, full) > 0);
     CHECK(double(narrow.resident_bytes) <= c.most_bytes * double(full.resident_bytes));
+  }
+}
+
+// The meta device computes shapes only, but like a GPU it refuses what is still on the host.
+TEST_CASE("on another device nothing stays on the host") {
+  const torch::InferenceMode inference;
+  const MemorySource source = tests::random_weights(*make(), Naming::Gguf);
+  for (const Quant quant : {Quant::Auto, Quant::Int8, Quant::Int4}) {
+    auto model = make();
+    const auto loaded = engine::load_parameters(*model, source, {torch::kMeta, torch::kFloat16, quant}, {}, {});
+    if (!loaded) FAIL(loaded.error().message);
+    model->ready(torch::kMeta, torch::kFloat16, loaded->rope_factors);
+    engine::KvCache cache(2, 2, 32, torch::kMeta, torch::kFloat16);
+    for (int i = 0; i < 3; ++i) {  // a token at a time: scaled_dot_product_attention has no meta form
+      const Tensor logits = model->forward(torch::zeros({1}, torch::TensorOptions(torch::kInt64).device(torch::kMeta)), cache, false);
+      CHECK(logits.device() == torch::kMeta);
+      CHECK(logits.sizes() == torch::IntArrayRef({1, 96}));
+      CHECK(logits.scalar_type() == torch::kFloat32);
+    }
   }
 }
 
