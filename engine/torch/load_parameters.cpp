@@ -39,7 +39,7 @@ class Loader {
   Loader(const WeightSource& source, const LoadTarget& target) : source_(source), target_(target) {}
 
   base::Result<void> fill(const Slot& slot, Loaded& loaded);
-  base::Result<torch::Tensor> plain(const WeightView& view, std::int64_t rope_heads, torch::Dtype dtype) const;
+  base::Result<torch::Tensor> plain(const WeightView& view, std::int64_t rope_heads, torch::Device device, torch::Dtype dtype) const;
   const std::set<std::string>& used() const { return used_; }
 
  private:
@@ -78,7 +78,7 @@ std::optional<torch::Tensor> mapped(const WeightView& view) {
   }
 }
 
-base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t rope_heads, torch::Dtype dtype) const {
+base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t rope_heads, torch::Device device, torch::Dtype dtype) const {
   std::optional<torch::Tensor> values = mapped(view);
   const bool in_file = values.has_value() && rope_heads == 0;
   if (!values) {
@@ -87,7 +87,7 @@ base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t r
       return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
   }
   if (rope_heads > 0) values = values->index_select(0, torch::tensor(rope_row_order(view.shape[0], rope_heads), torch::kInt64));
-  return values->to(target_.device, dtype, /*non_blocking=*/false, /*copy=*/in_file);
+  return values->to(device, dtype, /*non_blocking=*/false, /*copy=*/in_file);
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
@@ -99,15 +99,14 @@ base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view,
     if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
   } else if (asks_bits && !is_table && slot.shape[1] % 32 == 0) {
-    auto floats = plain(view, rope_heads(slot), torch::kFloat32);
+    auto floats = plain(view, rope_heads(slot), torch::kCPU, torch::kFloat32);
     if (!floats) return base::forward(floats);
-    const torch::Tensor host = floats->to(torch::kCPU);
-    auto grouped = quantize({host.const_data_ptr<float>(), size_t(host.numel())}, slot.shape[0], slot.shape[1],
+    auto grouped = quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1],
                             target_.quant == Quant::Int8 ? 8 : 4);
     if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
   } else {
-    auto weight = plain(view, rope_heads(slot), target_.dtype);
+    auto weight = plain(view, rope_heads(slot), target_.device, target_.dtype);
     if (!weight) return base::forward(weight);
     slot.matrix->set(std::move(*weight));
   }
@@ -122,7 +121,7 @@ base::Result<void> Loader::fill(const Slot& slot, Loaded& loaded) {
   if (slot.matrix) {
     if (auto done = fill_matrix(slot, **view, loaded); !done) return done;
   } else {
-    auto vector = plain(**view, rope_heads(slot), target_.dtype);
+    auto vector = plain(**view, rope_heads(slot), target_.device, target_.dtype);
     if (!vector) return base::forward(vector);
     loaded.resident_bytes += std::int64_t(vector->nbytes());
     if (slot.norm) slot.norm->set(std::move(*vector));
@@ -175,9 +174,9 @@ base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, c
     if (factors->shape != wanted)
       return fail(ErrorCode::InvalidInput, "{}: tensor 'rope_freqs.weight' has shape {}, expected {}", source.path().string(),
                   shape_text(factors->shape), shape_text(wanted));
-    auto values = loader.plain(*factors, 0, torch::kFloat32);
+    auto values = loader.plain(*factors, 0, torch::kCPU, torch::kFloat32);
     if (!values) return base::forward(values);
-    loaded.rope_factors = values->to(torch::kCPU);
+    loaded.rope_factors = std::move(*values);
   }
   return loaded;
 }
