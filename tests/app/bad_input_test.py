@@ -62,7 +62,7 @@ def test_a_missing_tensor_is_named(folder):
 
 def test_a_tensor_nobody_needs_is_named(folder):
     change_weights(folder, lambda weights: weights.update(stray=numpy.zeros(3, numpy.float32)))
-    refused(score(folder), FAILED, "'stray'")
+    refused(score(folder), FAILED, "no use for: stray")
 
 
 def test_a_wrong_shape_is_named(folder):
