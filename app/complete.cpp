@@ -10,6 +10,7 @@
 #include "app/load.h"
 #include "base/files.h"
 #include "base/utf8.h"
+#include "lsp/completion/explain.h"
 #include "lsp/completion/pipeline.h"
 #include "lsp/documents/positions.h"
 
@@ -138,23 +139,6 @@ void print_ghost(const lsp::Suggestion& item, std::string_view text, std::size_t
   if (!item.ghost.ends_with('\n')) print("\n");
 }
 
-void explain(const lsp::Completion& completion, const std::string& model, double load_ms) {
-  const lsp::CompletionTimings& t = completion.timings;
-  print(fmt::format("\nmodel    {}, loaded in {:.0f} ms\n", model, load_ms));
-  print(fmt::format("reason   {}{}{}\n", lsp::reason_name(completion.reason),
-                    completion.detail.empty() ? "" : ": ", completion.detail));
-  for (const lsp::Suggestion& item : completion.items)
-    print(fmt::format("insert   {} for bytes {} to {}, mean log-probability {:.3f}\n",
-                      base::dump_json(item.text), item.begin, item.end, item.mean_logprob));
-  print(fmt::format("prompt   {} layout, {} tokens, {} of them computed in {:.1f} ms\n",
-                    completion.prompt.layout, completion.prompt.tokens, t.engine.prefill_tokens,
-                    t.engine.prefill_ms));
-  print(fmt::format("decode   {} tokens in {:.1f} ms\n", t.engine.decode_tokens, t.engine.decode_ms));
-  print(fmt::format("total    {:.1f} ms\n", t.total_ms));
-  print(fmt::format("\n--- the model saw\n{}\n--- and wrote\n{}\n", completion.prompt.text,
-                    completion.raw_text));
-}
-
 int complete(const CompleteOptions& options) {
   const std::optional<Place> place = parse_place(options.place);
   if (!place)
@@ -190,7 +174,10 @@ int complete(const CompleteOptions& options) {
   if (completion->items.empty())
     note(fmt::format("no suggestion here: {}{}{}", lsp::reason_name(completion->reason),
                      completion->detail.empty() ? "" : ", ", completion->detail));
-  if (options.explain) explain(*completion, (*model)->name, load_ms);
+  if (options.explain) {
+    print(fmt::format("\nmodel    {}, loaded in {:.0f} ms\n", (*model)->name, load_ms));
+    print(lsp::explain(query, *completion));
+  }
   return kDone;
 }
 

@@ -51,6 +51,7 @@ base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, c
   model->tokenizer = tokenizer::make_byte_tokenizer((*engine)->script().fim);
   model->fim = tokenizer::probe_fim(*model->tokenizer);
   model->engine = std::move(*engine);
+  model->index();
   return model;
 }
 
@@ -69,6 +70,7 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
   model->tokenizer = std::move(*vocabulary);
   model->engine = std::move(*engine);
   model->fim = tokenizer::probe_fim(*model->tokenizer);
+  model->index();  // sorts the vocabulary now rather than in the first request
   return model;
 }
 

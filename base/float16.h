@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace base {
 
@@ -17,6 +18,13 @@ inline float half_to_float(std::uint16_t bits) {
     return sign ? -value : value;
   }
   return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
+}
+
+// The half stored at `p`, which need not be aligned.
+inline float half_at(const std::uint8_t* p) {
+  std::uint16_t bits;
+  std::memcpy(&bits, p, sizeof(bits));
+  return half_to_float(bits);
 }
 
 }  // namespace base

@@ -14,13 +14,8 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 using base::GgmlType;
+using base::half_at;
 using Bytes = const std::uint8_t*;
-
-float half_at(Bytes p) {
-  std::uint16_t bits;
-  std::memcpy(&bits, p, 2);
-  return base::half_to_float(bits);
-}
 
 // One block of the file, taken apart: at most 256 codes in at most 16 groups.
 struct Parts {

@@ -11,13 +11,8 @@ namespace engine {
 namespace {
 
 using base::GgmlType;
+using base::half_at;
 using Bytes = const std::uint8_t*;
-
-float half_at(Bytes p) {
-  std::uint16_t bits;
-  std::memcpy(&bits, p, 2);
-  return base::half_to_float(bits);
-}
 
 void f32(Bytes in, float* out) { std::memcpy(out, in, 4); }
 void f16(Bytes in, float* out) { *out = half_at(in); }
