@@ -25,7 +25,7 @@ constexpr Row kRows[] = {
     {"codellama",     PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {},                               {}},
     {"codellama",     PrefixSuffixMiddle, "<PRE>",             "<SUF>",             "<MID>",             {},                               {}},
     {"codestral",     SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {},                               {}},
-    {"seed-coder",    PrefixSuffixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {},                               {}},
+    {"seed-coder",    SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {},                               {}},
     {"glm",           PrefixSuffixMiddle, "<|code_prefix|>",   "<|code_suffix|>",   "<|code_middle|>",   {},                               {}},
     {"falcon",        PrefixSuffixMiddle, "<|prefix|>",        "<|suffix|>",        "<|middle|>",        {},                               {}},
 };

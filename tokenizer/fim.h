@@ -14,7 +14,7 @@ namespace tokenizer {
 
 enum class FimOrder {
   PrefixSuffixMiddle,  // PRE prefix SUF suffix MID
-  SuffixPrefixMiddle,  // SUF suffix PRE prefix (Codestral: no middle marker)
+  SuffixPrefixMiddle,  // SUF suffix PRE prefix MID (Seed-Coder), or without MID (Codestral)
 };
 
 struct FimLayout {

@@ -45,7 +45,7 @@ TEST_CASE("each family's markers are found by their ids") {
   check({"<｜fim▁hole｜>", "<｜fim▁begin｜>", "<｜fim▁end｜>"}, "deepseek: PSM prefix 1 suffix 0 middle 2 repo -1 file -1 ends 1 0 2");
   check({"▁<PRE>", "▁<MID>", "▁<SUF>", "▁<EOT>"}, "codellama: PSM prefix 0 suffix 2 middle 1 repo -1 file -1 ends 0 2 1 3");
   check({"[PREFIX]", "[SUFFIX]", "[MIDDLE]"}, "codestral: SPM prefix 0 suffix 1 middle -1 repo -1 file -1 ends 0 1 2");
-  check({"<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"}, "seed-coder: PSM prefix 0 suffix 1 middle 2 repo -1 file -1 ends 0 1 2");
+  check({"<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"}, "seed-coder: SPM prefix 0 suffix 1 middle 2 repo -1 file -1 ends 0 1 2");
   check({"<|code_prefix|>", "<|code_middle|>", "<|code_suffix|>"}, "glm: PSM prefix 0 suffix 2 middle 1 repo -1 file -1 ends 0 2 1");
 }
 
