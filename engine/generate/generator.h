@@ -22,7 +22,7 @@ struct GeneratorParts {
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);
 
-// Runs ids through the model after what the session holds; logits [1, V] on the host, or [n, V] with all = true.
-torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, bool all);
+// Runs ids through the model after what the session holds; logits on the host: [1, V] of the last, or [n, V].
+torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted);
 
 }  // namespace engine

@@ -48,11 +48,11 @@ double scaled(double frequency, double index, double width, const RopeConfig& co
 
 }  // namespace
 
-torch::Tensor rope_frequencies(const RopeConfig& config, std::int64_t head_width, const torch::Tensor& factors) {
-  torch::Tensor frequencies = torch::empty({head_width / 2}, torch::kFloat32);
-  for (std::int64_t i = 0; i < head_width / 2; ++i) {
-    const double frequency = 1 / std::pow(config.theta, 2.0 * double(i) / double(head_width));
-    frequencies[i] = float(scaled(frequency, double(i), double(head_width), config));
+torch::Tensor rope_frequencies(const RopeConfig& config, std::int64_t width, const torch::Tensor& factors) {
+  torch::Tensor frequencies = torch::empty({width / 2}, torch::kFloat32);
+  for (std::int64_t i = 0; i < width / 2; ++i) {
+    const double frequency = 1 / std::pow(config.theta, 2.0 * double(i) / double(width));
+    frequencies[i] = float(scaled(frequency, double(i), double(width), config));
   }
   return factors.defined() ? frequencies / factors.to(torch::kFloat32) : frequencies;
 }
@@ -80,7 +80,9 @@ Rope::Rows Rope::at(std::int64_t first, std::int64_t count) {
 }
 
 torch::Tensor Rope::apply(const torch::Tensor& x_HTD, const Rows& rows) {
-  const std::int64_t half = x_HTD.size(-1) / 2;
+  const std::int64_t width = rows.cos_TD.size(-1), half = width / 2;
+  if (width < x_HTD.size(-1))
+    return torch::cat({apply(x_HTD.narrow(-1, 0, width), rows), x_HTD.narrow(-1, width, x_HTD.size(-1) - width)}, -1);
   const torch::Tensor other = torch::cat({x_HTD.narrow(-1, half, half), x_HTD.narrow(-1, 0, half)}, -1);
   return (x_HTD * rows.cos_TD).addcmul_(other, rows.signed_sin_TD);
 }

@@ -10,9 +10,9 @@
 
 namespace engine {
 
-// Inverse frequencies, [head_width / 2] in f32, with the scaling applied; `factors`, where defined, divides them (GGUF's
-// rope_freqs.weight holds llama3's factors so).
-torch::Tensor rope_frequencies(const RopeConfig& config, std::int64_t head_width, const torch::Tensor& factors = {});
+// Inverse frequencies, [width / 2] in f32, with the scaling applied; `width` of a head's numbers are rotated. `factors`,
+// where defined, divides them (GGUF's rope_freqs.weight holds llama3's factors so).
+torch::Tensor rope_frequencies(const RopeConfig& config, std::int64_t width, const torch::Tensor& factors = {});
 
 // YaRN also scales attention; 1 for every other scaling.
 double rope_attention_factor(const RopeConfig& config);
@@ -23,11 +23,11 @@ class Rope {
   Rope(torch::Tensor frequencies, double attention_factor, torch::Device device, torch::Dtype dtype);
 
   struct Rows {
-    torch::Tensor cos_TD, signed_sin_TD;  // [T, head_width]; the first half's sines are negative
+    torch::Tensor cos_TD, signed_sin_TD;  // [T, width]; the first half's sines are negative
   };
   Rows at(std::int64_t first, std::int64_t count);
 
-  // x: [heads, T, head_width].
+  // x: [heads, T, head width]; where the rows are narrower, the rest of each head stays as it is.
   static torch::Tensor apply(const torch::Tensor& x_HTD, const Rows& rows);
 
  private:
@@ -35,7 +35,7 @@ class Rope {
   double attention_factor_ = 1;
   torch::Device device_ = torch::kCPU;
   torch::Dtype dtype_ = torch::kFloat32;
-  torch::Tensor cos_, signed_sin_;  // [positions so far, head_width]
+  torch::Tensor cos_, signed_sin_;  // [positions so far, width]
 };
 
 }  // namespace engine

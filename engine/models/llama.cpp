@@ -1,11 +1,13 @@
 // llama.cpp: LLaMA (Touvron et al. 2023, arXiv 2302.13971) and what shares its wiring: SmolLM2, CodeLlama, DeepSeek-Coder.
-// Shapes: T new tokens, D width, H query heads, K kv heads, V vocabulary.
+// Shapes: T new tokens, D width.
 #include <torch/torch.h>
 
-#include "engine/layers/attention.h"
+#include <cmath>
+
 #include "engine/layers/linear.h"
 #include "engine/layers/norm.h"
 #include "engine/layers/rope.h"
+#include "engine/layers/step.h"
 #include "engine/models/model.h"
 #include "engine/models/registry.h"
 
@@ -16,15 +18,8 @@ using torch::Tensor;
 
 // ---- block -----------------------------------------------------------------------------------------------------------
 
-struct Step {
-  Rope::Rows rope;  // of the new tokens' positions
-  Tensor mask;      // of the new tokens, against all
-  KvCache& cache;
-  std::int64_t layer = 0;
-};
-
 struct LlamaAttention : torch::nn::Module {
-  explicit LlamaAttention(const ModelConfig& c) : heads(c.heads), kv_heads(c.kv_heads) {
+  explicit LlamaAttention(const ModelConfig& c) : heads(c.heads), kv_heads(c.kv_heads), how{.scale = 1 / std::sqrt(double(c.head_width))} {
     for (auto& [name, part] : {std::pair{"q", &q}, {"k", &k}, {"v", &v}, {"o", &o}})
       *part = register_module(name, std::make_shared<Linear>());
   }
@@ -32,14 +27,11 @@ struct LlamaAttention : torch::nn::Module {
   Tensor forward(const Tensor& x_TD, Step& step) {
     const Tensor queries = Rope::apply(by_head(q->forward(x_TD), heads), step.rope);
     const Tensor keys = Rope::apply(by_head(k->forward(x_TD), kv_heads), step.rope);
-    const KvCache::View seen = step.cache.append(step.layer, keys, by_head(v->forward(x_TD), kv_heads));
-    return o->forward(attend(queries, seen.keys_KSD, seen.values_KSD, step.mask));
+    return o->forward(attend(step, queries, keys, by_head(v->forward(x_TD), kv_heads), how));
   }
 
-  // [T, heads * width] -> [heads, T, width]
-  static Tensor by_head(const Tensor& x, std::int64_t heads) { return x.view({x.size(0), heads, -1}).transpose(0, 1); }
-
   std::int64_t heads, kv_heads;
+  Attention how;
   std::shared_ptr<Linear> q, k, v, o;
 };
 
@@ -88,14 +80,13 @@ class LlamaModel : public Model {
     rope_ = Rope(rope_frequencies(config_.rope, config_.head_width, rope_factors), rope_attention_factor(config_.rope), device, dtype);
   }
 
-  Tensor forward(const Tensor& ids_T, KvCache& cache, bool last_only) override {
-    const std::int64_t count = ids_T.size(0), seen = cache.length() + count;
-    Tensor x_TD = embed_->rows(ids_T);
-    Step step{rope_.at(cache.length(), count), causal_mask(config_.heads / config_.kv_heads, count, seen, x_TD.options()), cache};
+  Tensor forward(const Batch& batch, LogitsOf wanted) override {
+    Step step{batch, rotations(rope_, batch)};
+    Tensor x_TD = embed_->rows(batch.ids_T);
     for (; step.layer < config_.layers; ++step.layer) x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
-    cache.advance(count);
-    if (last_only) x_TD = x_TD.narrow(0, count - 1, 1);
-    return (head_ ? head_ : embed_)->forward(norm_->forward(x_TD)).to(torch::kFloat32);
+    batch.advance();
+    x_TD = norm_->forward(batch.rows_of(x_TD, wanted));
+    return (head_ ? head_ : embed_)->forward(x_TD).to(torch::kFloat32);
   }
 
  private:
@@ -109,55 +100,28 @@ class LlamaModel : public Model {
 
 // ---- weight names ----------------------------------------------------------------------------------------------------
 
-struct NormName {
-  const char *hugging_face, *gguf;
-  std::shared_ptr<RmsNorm> LlamaBlock::*part;
-};
-const NormName kNorms[] = {
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm", &LlamaBlock::attention_norm},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm", &LlamaBlock::mlp_norm},
-};
-
-// Every matrix of a block: its names and its shape.
-std::vector<Slot> matrices(LlamaBlock& b, const ModelConfig& c) {
-  const std::int64_t q_width = c.heads * c.head_width, kv_width = c.kv_heads * c.head_width;
-  return {
-      {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q", {q_width, c.width}, b.attention->q.get(), nullptr, nullptr, c.heads},
-      {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k", {kv_width, c.width}, b.attention->k.get(), nullptr, nullptr, c.kv_heads},
-      {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v", {kv_width, c.width}, b.attention->v.get()},
-      {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output", {c.width, q_width}, b.attention->o.get()},
-      {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate", {c.mlp_width, c.width}, b.mlp->gate.get()},
-      {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up", {c.mlp_width, c.width}, b.mlp->up.get()},
-      {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down", {c.width, c.mlp_width}, b.mlp->down.get()},
-  };
-}
-
-void add_matrix(std::vector<Slot>& slots, Slot slot, std::int64_t layer, bool with_bias) {
-  const std::string hugging_face = numbered(slot.hugging_face, layer), gguf = numbered(slot.gguf, layer);
-  if (with_bias)
-    slots.push_back({hugging_face + ".bias", gguf + ".bias", {slot.shape[0]}, nullptr, slot.matrix, nullptr, slot.rope_heads});
-  slot.hugging_face = hugging_face + ".weight";
-  slot.gguf = gguf + ".weight";
-  slots.push_back(std::move(slot));
-}
-
 std::vector<Slot> LlamaModel::slots() {
   const ModelConfig& c = config_;
-  std::vector<Slot> slots;
-  slots.push_back({"model.embed_tokens.weight", "token_embd.weight", {c.vocab_size, c.width}, embed_.get()});
+  const std::int64_t q_width = c.heads * c.head_width, kv_width = c.kv_heads * c.head_width;
+  SlotList list;
+  list.table("model.embed_tokens", "token_embd", *embed_, {c.vocab_size, c.width});
   for (std::int64_t layer = 0; layer < c.layers; ++layer) {
-    LlamaBlock& block = *blocks_[size_t(layer)];
-    for (const NormName& name : kNorms)
-      slots.push_back({numbered(name.hugging_face, layer) + ".weight", numbered(name.gguf, layer) + ".weight", {c.width}, nullptr,
-                       nullptr, (block.*name.part).get()});
-    for (const Slot& slot : matrices(block, c)) {
-      const bool attention = slot.hugging_face.find("self_attn") != std::string::npos;
-      add_matrix(slots, slot, layer, attention ? c.attention_bias : c.mlp_bias);
-    }
+    LlamaBlock& b = *blocks_[size_t(layer)];
+    list.under("model.layers.{}.", "blk.{}.", layer);
+    list.rms_norm("input_layernorm", "attn_norm", *b.attention_norm, c.width);
+    list.matrix("self_attn.q_proj", "attn_q", *b.attention->q, {q_width, c.width}, {.bias = c.attention_bias, .rope_heads = c.heads});
+    list.matrix("self_attn.k_proj", "attn_k", *b.attention->k, {kv_width, c.width}, {.bias = c.attention_bias, .rope_heads = c.kv_heads});
+    list.matrix("self_attn.v_proj", "attn_v", *b.attention->v, {kv_width, c.width}, {.bias = c.attention_bias});
+    list.matrix("self_attn.o_proj", "attn_output", *b.attention->o, {c.width, q_width}, {.bias = c.attention_bias});
+    list.rms_norm("post_attention_layernorm", "ffn_norm", *b.mlp_norm, c.width);
+    list.matrix("mlp.gate_proj", "ffn_gate", *b.mlp->gate, {c.mlp_width, c.width}, {.bias = c.mlp_bias});
+    list.matrix("mlp.up_proj", "ffn_up", *b.mlp->up, {c.mlp_width, c.width}, {.bias = c.mlp_bias});
+    list.matrix("mlp.down_proj", "ffn_down", *b.mlp->down, {c.width, c.mlp_width}, {.bias = c.mlp_bias});
   }
-  slots.push_back({"model.norm.weight", "output_norm.weight", {c.width}, nullptr, nullptr, norm_.get()});
-  if (head_) slots.push_back({"lm_head.weight", "output.weight", {c.vocab_size, c.width}, head_.get()});
-  return slots;
+  list.under("", "");
+  list.rms_norm("model.norm", "output_norm", *norm_, c.width);
+  if (head_) list.matrix("lm_head", "output", *head_, {c.vocab_size, c.width});
+  return list.take();
 }
 
 std::unique_ptr<Model> make_llama(const ModelConfig& config) { return std::make_unique<LlamaModel>(config); }

@@ -19,10 +19,4 @@ base::Result<std::unique_ptr<Model>> make_model(const ModelConfig& config) {
   return base::fail(base::ErrorCode::Unsupported, "architecture '{}' is not supported: this build runs {}", config.architecture, known);
 }
 
-std::string numbered(std::string_view name, std::int64_t layer) {
-  std::string out(name);
-  if (const size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, std::to_string(layer));
-  return out;
-}
-
 }  // namespace engine

@@ -148,8 +148,6 @@ void store_codes(const std::int16_t* codes, int count, int bits, std::uint8_t* o
 }
 
 base::Result<void> check_order(std::span<const std::int64_t> order, std::int64_t rows) {
-  if (!order.empty() && std::int64_t(order.size()) != rows)
-    return fail(ErrorCode::InvalidInput, "an order of {} rows is given for {} rows", order.size(), rows);
   for (const std::int64_t row : order)
     if (row < 0 || row >= rows) return fail(ErrorCode::InvalidInput, "row {} is asked for, there are {}", row, rows);
   return {};
@@ -171,14 +169,15 @@ base::Result<GroupedWeight> repack(GgmlType type, std::span<const std::byte> byt
     return fail(ErrorCode::InvalidInput, "{} bytes are not [{}, {}] of {}", bytes.size(), rows, columns, block->name);
   if (auto checked = check_order(row_order, rows); !checked) return base::forward(checked);
 
-  GroupedWeight out{.rows = rows, .columns = columns, .bits = form->bits, .group = form->group, .zero = form->zero, .codes = {}, .scales = {}, .minimums = {}};
+  const std::int64_t rows_out = row_order.empty() ? rows : std::int64_t(row_order.size());
+  GroupedWeight out{.rows = rows_out, .columns = columns, .bits = form->bits, .group = form->group, .zero = form->zero, .codes = {}, .scales = {}, .minimums = {}};
   const std::int64_t groups = columns / form->group, groups_here = block->elements / form->group;
   const std::int64_t code_bytes = columns * form->bits / 8, code_bytes_here = block->elements * form->bits / 8;
-  out.codes.resize(std::size_t(rows * code_bytes));
-  out.scales.resize(std::size_t(rows * groups));
+  out.codes.resize(std::size_t(rows_out * code_bytes));
+  out.scales.resize(std::size_t(rows_out * groups));
   if (form->has_minimum) out.minimums.resize(out.scales.size());
   Parts parts{};
-  for (std::int64_t row = 0; row < rows; ++row) {
+  for (std::int64_t row = 0; row < rows_out; ++row) {
     const std::int64_t from = row_order.empty() ? row : row_order[std::size_t(row)];
     const auto* in = reinterpret_cast<Bytes>(bytes.data()) + from * blocks * block->bytes;
     for (std::int64_t b = 0; b < blocks; ++b, in += block->bytes) {

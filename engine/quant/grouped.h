@@ -33,7 +33,8 @@ struct GroupedWeight {
 // Whether repack() knows this type (the block-quantised ones).
 bool can_repack(base::GgmlType type);
 
-// `row_order`, where not empty, says which row of the file each row of the result is (GGUF permutes query and key rows).
+// `rows` and `columns` are the file's. `row_order`, where not empty, says which row of the file each row of the result is:
+// GGUF permutes query and key rows, and some files hold several matrices in one.
 base::Result<GroupedWeight> repack(base::GgmlType type, std::span<const std::byte> bytes, std::int64_t rows,
                                    std::int64_t columns, std::span<const std::int64_t> row_order = {});
 

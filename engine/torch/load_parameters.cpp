@@ -23,15 +23,11 @@ bool may_be_unused(std::string_view name) {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-// Row r of the result is row order[r] of the file: undoes the permutation by which GGUF stores rotary rows interleaved.
-std::vector<std::int64_t> rope_row_order(std::int64_t rows, std::int64_t heads) {
-  const std::int64_t width = rows / heads, half = width / 2;
-  std::vector<std::int64_t> order(static_cast<size_t>(rows));
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const std::int64_t head = r / width, within = r % width;
-    order[size_t(r)] = head * width + (within % half) * 2 + within / half;
-  }
-  return order;
+// "transformer.h.0.ln_1.weight" is "h.0.ln_1.weight" where the checkpoint was saved without its head.
+std::string_view without_model_prefix(std::string_view name) {
+  for (const std::string_view prefix : {"model.", "transformer.", "gpt_neox."})
+    if (name.starts_with(prefix)) return name.substr(prefix.size());
+  return name;
 }
 
 class Loader {
@@ -39,28 +35,47 @@ class Loader {
   Loader(const WeightSource& source, const LoadTarget& target) : source_(source), target_(target) {}
 
   base::Result<void> fill(const Slot& slot, Loaded& loaded);
-  base::Result<torch::Tensor> plain(const WeightView& view, std::int64_t rope_heads, torch::Device device, torch::Dtype dtype) const;
+  base::Result<torch::Tensor> plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const;
   const std::set<std::string>& used() const { return used_; }
 
  private:
+  const WeightView* find_by_any_name(const Slot& slot) const;
   base::Result<const WeightView*> find(const Slot& slot);
   base::Result<void> fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded);
-  std::int64_t rope_heads(const Slot& slot) const { return source_.naming() == Naming::Gguf ? slot.rope_heads : 0; }
+  base::Result<void> fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded);
+  const Layout& layout(const Slot& slot) const { return source_.naming() == Naming::Gguf ? slot.in_gguf : slot.in_hugging_face; }
 
   const WeightSource& source_;
   const LoadTarget& target_;
   std::set<std::string> used_;
 };
 
+std::vector<std::int64_t> shape_in_file(const Slot& slot, const Layout& layout) {
+  std::vector<std::int64_t> shape = slot.shape;
+  if (layout.of_rows > 0) shape[0] = layout.of_rows;
+  if (layout.transposed) std::swap(shape[0], shape[1]);
+  return shape;
+}
+
+const WeightView* Loader::find_by_any_name(const Slot& slot) const {
+  if (source_.naming() == Naming::Gguf) return source_.find(slot.gguf);
+  if (const WeightView* view = source_.find(slot.hugging_face)) return view;
+  if (const WeightView* view = source_.find(without_model_prefix(slot.hugging_face))) return view;
+  for (const std::string& name : slot.also)
+    if (const WeightView* view = source_.find(name)) return view;
+  return nullptr;
+}
+
 base::Result<const WeightView*> Loader::find(const Slot& slot) {
-  const std::string& name = source_.naming() == Naming::Gguf ? slot.gguf : slot.hugging_face;
-  const WeightView* view = source_.find(name);
+  const std::vector<std::int64_t> expected = shape_in_file(slot, layout(slot));
+  const WeightView* view = find_by_any_name(slot);
   if (!view)
-    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' is missing (shape {} expected)", source_.path().string(), name, shape_text(slot.shape));
-  if (view->shape != slot.shape)
-    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' has shape {}, expected {}", source_.path().string(), name, shape_text(view->shape),
-                shape_text(slot.shape));
-  used_.insert(name);
+    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' is missing (shape {} expected)", source_.path().string(),
+                source_.naming() == Naming::Gguf ? slot.gguf : slot.hugging_face, shape_text(expected));
+  if (view->shape != expected)
+    return fail(ErrorCode::InvalidInput, "{}: tensor '{}' has shape {}, expected {}", source_.path().string(), view->name, shape_text(view->shape),
+                shape_text(expected));
+  used_.insert(view->name);
   return view;
 }
 
@@ -78,35 +93,36 @@ std::optional<torch::Tensor> mapped(const WeightView& view) {
   }
 }
 
-base::Result<torch::Tensor> Loader::plain(const WeightView& view, std::int64_t rope_heads, torch::Device device, torch::Dtype dtype) const {
+base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const {
   std::optional<torch::Tensor> values = mapped(view);
-  const bool in_file = values.has_value() && rope_heads == 0;
+  bool in_file = values.has_value();
   if (!values) {
     values = torch::empty(view.shape, torch::kFloat32);
     if (auto done = dequantize(view.type, view.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel()))); !done)
       return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
   }
-  if (rope_heads > 0) values = values->index_select(0, torch::tensor(rope_row_order(view.shape[0], rope_heads), torch::kInt64));
-  return values->to(device, dtype, /*non_blocking=*/false, /*copy=*/in_file);
+  if (layout.transposed) values = values->t();
+  if (!layout.rows.empty()) values = values->index_select(0, torch::tensor(layout.rows, torch::kInt64)), in_file = false;
+  if (layout.less != 0) values = values->to(torch::kFloat32) + layout.less, in_file = false;
+  return values->to(device, dtype, /*non_blocking=*/false, /*copy=*/in_file).contiguous();
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
-  const bool is_table = slot.hugging_face.find("embed_tokens") != std::string::npos;
+  const Layout& stored = layout(slot);
   const bool asks_bits = target_.quant == Quant::Int8 || target_.quant == Quant::Int4;
-  if (can_repack(view.type) && (target_.quant == Quant::Auto || (asks_bits && is_table))) {
-    const auto order = rope_heads(slot) > 0 ? rope_row_order(slot.shape[0], rope_heads(slot)) : std::vector<std::int64_t>{};
-    auto grouped = repack(view.type, view.bytes, slot.shape[0], slot.shape[1], order);
+  if (can_repack(view.type) && !stored.transposed && (target_.quant == Quant::Auto || (asks_bits && slot.table))) {
+    auto grouped = repack(view.type, view.bytes, view.shape[0], view.shape[1], stored.rows);
     if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
-  } else if (asks_bits && !is_table && slot.shape[1] % 32 == 0) {
-    auto floats = plain(view, rope_heads(slot), torch::kCPU, torch::kFloat32);
+  } else if (asks_bits && !slot.table && slot.shape[1] % 32 == 0) {
+    auto floats = plain(view, stored, torch::kCPU, torch::kFloat32);
     if (!floats) return base::forward(floats);
     auto grouped = quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1],
                             target_.quant == Quant::Int8 ? 8 : 4);
     if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
   } else {
-    auto weight = plain(view, rope_heads(slot), target_.device, target_.dtype);
+    auto weight = plain(view, stored, target_.device, target_.dtype);
     if (!weight) return base::forward(weight);
     slot.matrix->set(std::move(*weight));
   }
@@ -114,21 +130,23 @@ base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view,
   return {};
 }
 
+base::Result<void> Loader::fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded) {
+  auto vector = plain(view, layout(slot), target_.device, slot.wide ? torch::kFloat32 : target_.dtype);
+  if (!vector) return base::forward(vector);
+  loaded.resident_bytes += std::int64_t(vector->nbytes());
+  if (slot.norm) slot.norm->set(std::move(*vector));
+  else if (slot.norm_bias) slot.norm_bias->set_bias(std::move(*vector));
+  else slot.bias->set_bias(std::move(*vector));
+  return {};
+}
+
 base::Result<void> Loader::fill(const Slot& slot, Loaded& loaded) {
   auto view = find(slot);
   if (!view) return base::forward(view);
   loaded.parameters += [&] { std::int64_t n = 1; for (const auto d : slot.shape) n *= d; return n; }();
-  if (slot.matrix) {
-    if (auto done = fill_matrix(slot, **view, loaded); !done) return done;
-  } else {
-    auto vector = plain(**view, rope_heads(slot), target_.device, target_.dtype);
-    if (!vector) return base::forward(vector);
-    loaded.resident_bytes += std::int64_t(vector->nbytes());
-    if (slot.norm) slot.norm->set(std::move(*vector));
-    else slot.bias->set_bias(std::move(*vector));
-  }
-  source_.forget(**view);
-  return {};
+  const auto filled = slot.matrix ? fill_matrix(slot, **view, loaded) : fill_vector(slot, **view, loaded);
+  if (filled) source_.forget(**view);
+  return filled;
 }
 
 std::string commonest_type(const WeightSource& source) {
@@ -174,7 +192,7 @@ base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, c
     if (factors->shape != wanted)
       return fail(ErrorCode::InvalidInput, "{}: tensor 'rope_freqs.weight' has shape {}, expected {}", source.path().string(),
                   shape_text(factors->shape), shape_text(wanted));
-    auto values = loader.plain(*factors, 0, torch::kCPU, torch::kFloat32);
+    auto values = loader.plain(*factors, {}, torch::kCPU, torch::kFloat32);
     if (!values) return base::forward(values);
     loaded.rope_factors = std::move(*values);
   }

@@ -88,7 +88,7 @@ class TorchEngine : public Engine {
 
 // Appends the log-probability of targets[i] after chunk[i]; targets may be one shorter than the chunk, or start later in it.
 void TorchEngine::score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out) {
-  torch::Tensor logits = advance(parts(session), chunk, true);
+  torch::Tensor logits = advance(parts(session), chunk, LogitsOf::EveryToken);
   const size_t vocab = size_t(logits.size(1)), skipped = chunk.size() - std::min(chunk.size(), targets.size());
   const float* rows = logits.const_data_ptr<float>();
   for (size_t i = 0; i < targets.size(); ++i) out.push_back(log_probability({rows + (i + skipped) * vocab, vocab}, targets[i]));

@@ -21,14 +21,15 @@ class Counting : public engine::Model {
   const engine::ModelConfig& config() const override { return config_; }
   std::vector<engine::Slot> slots() override { return {}; }
   void ready(torch::Device, torch::Dtype, const Tensor&) override {}
-  Tensor forward(const Tensor& ids_T, engine::KvCache& cache, bool last_only) override {
-    const Tensor rows = torch::zeros({1, ids_T.size(0), 2});
-    cache.append(0, rows, rows);
-    cache.advance(ids_T.size(0));
-    calls.push_back(ids_T.size(0));
+  Tensor forward(const engine::Batch& batch, engine::LogitsOf wanted) override {
+    const std::int64_t count = batch.ids_T.size(0);
+    const Tensor rows = torch::zeros({1, count, 2});
+    batch.sequences.at(0).cache->append(0, rows, rows);
+    batch.advance();
+    calls.push_back(count);
     if (on_call) on_call();
-    Tensor logits = torch::zeros({last_only ? 1 : ids_T.size(0), kVocabulary});
-    const std::int64_t last = ids_T[-1].item<std::int64_t>();
+    Tensor logits = torch::zeros({wanted == engine::LogitsOf::LastTokens ? 1 : count, kVocabulary});
+    const std::int64_t last = batch.ids_T[-1].item<std::int64_t>();
     logits[-1][(last + 1) % kVocabulary] = 9;
     logits[-1][(last + 2) % kVocabulary] = 8;
     return logits;

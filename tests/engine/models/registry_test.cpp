@@ -36,7 +36,7 @@ TEST_CASE("llama: every tensor has one place, one Hugging Face name and one GGUF
       CHECK(slots.size() == std::size_t(2 + 2 * (2 + 7 * (biased ? 2 : 1)) + (tied ? 0 : 1)));
       std::set<std::string> hugging_face, gguf;
       for (const engine::Slot& slot : slots) {
-        CHECK(bool(slot.matrix) + bool(slot.bias) + bool(slot.norm) == 1);
+        CHECK(bool(slot.matrix) + bool(slot.bias) + bool(slot.norm) + bool(slot.norm_bias) == 1);
         hugging_face.insert(slot.hugging_face);
         gguf.insert(slot.gguf);
       }

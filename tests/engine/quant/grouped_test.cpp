@@ -62,9 +62,11 @@ TEST_CASE("repack: row_order says which row of the file each row is") {
     const std::int64_t columns = base::ggml_block(c.type)->elements, rows = std::int64_t(c.floats.size()) / columns;
     std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
     for (std::int64_t r = 0; r < rows; ++r) order[std::size_t(r)] = (r * 7 + 3) % rows;
+    order.resize(std::size_t(rows + 1) / 2);  // a part of the file's rows is a matrix too
     const auto w = engine::repack(c.type, c.bytes, rows, columns, order);
     REQUIRE(w.has_value());
-    for (std::int64_t r = 0; r < rows; ++r) {
+    REQUIRE(w->rows == std::int64_t(order.size()));
+    for (std::int64_t r = 0; r < w->rows; ++r) {
       std::vector<float> row(static_cast<std::size_t>(columns));
       engine::expand(*w, r, 1, row.data());
       tests::same_floats(row, std::span(c.floats).subspan(std::size_t(order[std::size_t(r)] * columns), std::size_t(columns)));
@@ -85,7 +87,6 @@ TEST_CASE("repack: shapes that do not fit are refused") {
   CHECK(refused(GgmlType::Q4_0, 1, 64) == "72 bytes are not [1, 64] of Q4_0");
   CHECK(refused(GgmlType::Q4_0, std::int64_t{1} << 61, 64).find("are not") != std::string::npos);
   CHECK(refused(GgmlType::Q4_0, 0, 64).find("shape [0, 64]") != std::string::npos);
-  CHECK(refused(GgmlType::Q4_0, 2, 64, {0}) == "an order of 1 rows is given for 2 rows");
   CHECK(refused(GgmlType::Q4_0, 2, 64, {0, 2}) == "row 2 is asked for, there are 2");
   CHECK(refused(GgmlType::F32, 2, 9).find("not stored in groups") != std::string::npos);
 }

@@ -45,7 +45,7 @@ Run run(const MemorySource& source, const LoadTarget& target = kPlain) {
   model->ready(torch::kCPU, target.dtype, loaded->rope_factors);
   engine::KvCache cache(2, 2, 32, torch::kCPU, target.dtype);
   const Tensor ids = torch::arange(0, 33, torch::kInt64) * 29 % 96;
-  return {model->forward(ids, cache, false).log_softmax(-1), loaded->resident_bytes};
+  return {model->forward(engine::Batch::of(ids, cache), engine::LogitsOf::EveryToken).log_softmax(-1), loaded->resident_bytes};
 }
 
 double apart(const Run& a, const Run& b) { return (a.logprobs - b.logprobs).abs().mean().item<double>(); }
@@ -79,6 +79,18 @@ TEST_CASE("loading: buffers that are derived anyway may be there") {
   auto tied = config();
   tied.tied_embeddings = true;
   CHECK(refusal(source, tied) == "");  // lm_head.weight, saved though it is the embedding
+}
+
+TEST_CASE("loading: a checkpoint saved without its head's prefix is the same model") {
+  auto model = make();
+  const MemorySource source = tests::random_weights(*model, Naming::HuggingFace);
+  MemorySource bare(Naming::HuggingFace);
+  for (const auto& view : source.weights()) {
+    const std::string name = view.name.starts_with("model.") ? view.name.substr(6) : view.name;
+    bare.add(name, torch::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, torch::kFloat32));
+  }
+  REQUIRE(bare.find("layers.1.mlp.up_proj.weight"));
+  CHECK(apart(run(bare), run(source)) == 0);
 }
 
 TEST_CASE("loading: progress goes from 0 to 1, and the stop token ends it") {
@@ -144,7 +156,8 @@ TEST_CASE("on another device nothing stays on the host") {
     model->ready(torch::kMeta, torch::kFloat16, loaded->rope_factors);
     engine::KvCache cache(2, 2, 32, torch::kMeta, torch::kFloat16);
     for (int i = 0; i < 3; ++i) {  // a token at a time: scaled_dot_product_attention has no meta form
-      const Tensor logits = model->forward(torch::zeros({1}, torch::TensorOptions(torch::kInt64).device(torch::kMeta)), cache, false);
+      const Tensor ids = torch::zeros({1}, torch::TensorOptions(torch::kInt64).device(torch::kMeta));
+      const Tensor logits = model->forward(engine::Batch::of(ids, cache), engine::LogitsOf::EveryToken);
       CHECK(logits.device() == torch::kMeta);
       CHECK(logits.sizes() == torch::IntArrayRef({1, 96}));
       CHECK(logits.scalar_type() == torch::kFloat32);

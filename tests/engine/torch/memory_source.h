@@ -5,7 +5,9 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
 #include <deque>
+#include <map>
 
 #include "engine/models/model.h"
 #include "engine/weights/source.h"
@@ -41,22 +43,32 @@ class MemorySource : public engine::WeightSource {
   std::deque<torch::Tensor> held_;
 };
 
-// As llama.cpp's converter permutes query and key rows, so that rotary pairs stand next to each other.
-inline torch::Tensor interleaved(const torch::Tensor& x, std::int64_t heads) {
-  std::vector<std::int64_t> split = {heads, 2, x.size(0) / heads / 2};
-  split.insert(split.end(), x.sizes().begin() + 1, x.sizes().end());
-  return x.reshape(split).transpose(1, 2).reshape(x.sizes());
+// The tensor a file would hold, were this the model's: what load_parameters() undoes. Parts of one tensor are put together.
+inline torch::Tensor stored(const torch::Tensor& values, const engine::Layout& layout, torch::Tensor so_far) {
+  torch::Tensor file = values - layout.less;
+  if (!layout.rows.empty()) {
+    std::vector<std::int64_t> shape = values.sizes().vec();
+    if (layout.of_rows > 0) shape[0] = layout.of_rows;
+    file = so_far.defined() ? (layout.transposed ? so_far.t() : so_far).clone() : torch::full(shape, std::nan(""));
+    file.index_copy_(0, torch::tensor(layout.rows, torch::kInt64), values);
+  }
+  return layout.transposed ? file.t() : file;
 }
 
 // The same weights whatever the naming: GGUF gets them as its converter would write them.
 inline MemorySource random_weights(engine::Model& model, engine::Naming naming) {
   torch::manual_seed(21);
-  MemorySource source(naming);
+  const bool gguf = naming == engine::Naming::Gguf;
+  std::vector<std::string> order;
+  std::map<std::string, torch::Tensor> files;
   for (const engine::Slot& slot : model.slots()) {
     const torch::Tensor values = slot.norm ? 1 + 0.3 * torch::randn(slot.shape) : 0.25 * torch::randn(slot.shape);
-    if (naming == engine::Naming::HuggingFace) source.add(slot.hugging_face, values);
-    else source.add(slot.gguf, slot.rope_heads > 0 ? interleaved(values, slot.rope_heads) : values);
+    const std::string& name = gguf ? slot.gguf : slot.hugging_face;
+    if (!files.contains(name)) order.push_back(name);
+    files[name] = stored(values, gguf ? slot.in_gguf : slot.in_hugging_face, files[name]);
   }
+  MemorySource source(naming);
+  for (const std::string& name : order) source.add(name, files[name]);
   return source;
 }
 

@@ -68,7 +68,7 @@ struct Fixture {
   Tensor logprobs(engine::KvCache& cache, size_t first, size_t count) const {
     Tensor ids = torch::empty({std::int64_t(count)}, torch::kInt64);
     for (size_t i = 0; i < count; ++i) ids[std::int64_t(i)] = golden.ids[first + i];
-    return model->forward(ids, cache, /*last_only=*/false).log_softmax(-1);
+    return model->forward(engine::Batch::of(ids, cache), engine::LogitsOf::EveryToken).log_softmax(-1);
   }
   double worst(const Tensor& got, size_t first) const {
     return (got - golden.logprobs_TV.narrow(0, std::int64_t(first), got.size(0))).abs().max().item<double>();
