@@ -30,15 +30,29 @@ struct RopeConfig {
   double beta_fast = 32, beta_slow = 1, attention_factor = 0;         // Yarn; 0: derived from factor
 };
 
+enum class Activation {
+  Silu,
+  Gelu,      // x * Phi(x), by erf; Hendrycks and Gimpel 2016, arXiv 1606.08415
+  GeluTanh,  // the same paper's approximation by tanh
+};
+
+// While a configuration is read: rotary_width is head_width. No ModelConfig that a reader returns holds it.
+inline constexpr std::int64_t kWholeHead = -1;
+
 struct ModelConfig {
   std::string architecture;  // "llama": the key of the registry of models
   std::string name;
   std::int64_t vocab_size = 0, context_length = 0;
   std::int64_t layers = 0, width = 0, mlp_width = 0;
   std::int64_t heads = 0, kv_heads = 0, head_width = 0;  // heads % kv_heads == 0
+  std::int64_t rotary_width = kWholeHead;                // of each head's numbers, even; 0: positions are not rotated
   double norm_epsilon = 1e-5;
   bool tied_embeddings = false;  // the head is the embedding, transposed
   bool attention_bias = false, mlp_bias = false;
+  Activation activation = Activation::Silu;
+  std::int64_t sliding_window = 0;  // a token sees itself and the window - 1 before it; 0: all of them
+  double attention_scale = 0;       // of the products of queries and keys; 0: 1 / sqrt(head_width)
+  bool parallel_residual = false;   // attention and MLP read the same input
   RopeConfig rope;
   std::vector<tokenizer::TokenId> end_ids;
 };

@@ -1,4 +1,4 @@
-// config_fields.h: what both readers of model configurations share: ranges, and the checks between fields.
+// fields.h: what both readers of model configurations share: ranges, and the checks between fields.
 // in_range() while reading a field; check_shape() once all are read. Both name the file and the field.
 // Pure.
 #pragma once
@@ -14,7 +14,7 @@ namespace engine {
 struct Range {
   std::int64_t least = 1, most = 1;
 };
-inline constexpr Range kLayers{1, 4096}, kWidth{1, 1 << 20}, kMlpWidth{1, 1 << 22}, kHeads{1, 1 << 14}, kHeadWidth{2, 1 << 14},
+inline constexpr Range kLayers{1, 4096}, kWidth{1, 1 << 20}, kMlpWidth{1, 1 << 22}, kHeads{1, 1 << 14}, kHeadWidth{1, 1 << 14},
     kVocabulary{1, 1 << 24}, kContext{1, 1 << 28};
 
 // `value` if it lies in `range`, otherwise a sentence. `file` and `field` name where it came from.
@@ -23,9 +23,15 @@ base::Result<double> positive(double value, double most, std::string_view file, 
 
 // The names the file gives to the fields that are checked together.
 struct FieldNames {
-  std::string_view width, heads, kv_heads, head_width, end_ids;
+  std::string_view width, heads, kv_heads, head_width;
 };
-// Derives head_width where it is 0, then checks what must divide what, and that every end id is in the vocabulary.
+// Derives head_width where it is 0 and rotary_width where it is kWholeHead, then checks what must divide what.
 base::Result<void> check_shape(ModelConfig& config, std::string_view file, const FieldNames& names);
+
+// After check_shape, where only a part of each head is rotated, as `field` says.
+base::Result<void> set_rotary_width(ModelConfig& config, std::int64_t width, std::string_view file, std::string_view field);
+
+// Sorted, each once.
+void settle_end_ids(ModelConfig& config);
 
 }  // namespace engine

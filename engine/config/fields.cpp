@@ -1,9 +1,6 @@
-#include "engine/config.h"
+#include "engine/config/fields.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "engine/config_fields.h"
 
 namespace engine {
 
@@ -30,15 +27,25 @@ base::Result<void> check_shape(ModelConfig& config, std::string_view file, const
                   names.width, config.width, names.heads, config.heads, names.head_width);
     config.head_width = config.width / config.heads;
   }
-  if (config.head_width < kHeadWidth.least || config.head_width > kHeadWidth.most || config.head_width % 2 != 0)
-    return fail(ErrorCode::InvalidInput, "{}: '{}' is {}: expected an even number from {} to {}", file, names.head_width, config.head_width,
-                kHeadWidth.least, kHeadWidth.most);
-  for (const tokenizer::TokenId id : config.end_ids)
-    if (id < 0 || id >= config.vocab_size)
-      return fail(ErrorCode::InvalidInput, "{}: '{}' is {}: expected an id of the vocabulary, 0 to {}", file, names.end_ids, id, config.vocab_size - 1);
+  const bool rotated = config.rotary_width != 0;
+  if (config.head_width < kHeadWidth.least || config.head_width > kHeadWidth.most || (rotated && config.head_width % 2 != 0))
+    return fail(ErrorCode::InvalidInput, "{}: '{}' is {}: expected {} from {} to {}", file, names.head_width, config.head_width,
+                rotated ? "an even number" : "a number", kHeadWidth.least, kHeadWidth.most);
+  if (config.rotary_width == kWholeHead) config.rotary_width = config.head_width;
+  return {};
+}
+
+base::Result<void> set_rotary_width(ModelConfig& config, std::int64_t width, std::string_view file, std::string_view field) {
+  if (width < 2 || width > config.head_width || width % 2 != 0)
+    return fail(ErrorCode::InvalidInput, "{}: '{}' rotates {} of a head's {} numbers: expected an even number of them", file, field, width,
+                config.head_width);
+  config.rotary_width = width;
+  return {};
+}
+
+void settle_end_ids(ModelConfig& config) {
   std::sort(config.end_ids.begin(), config.end_ids.end());
   config.end_ids.erase(std::unique(config.end_ids.begin(), config.end_ids.end()), config.end_ids.end());
-  return {};
 }
 
 }  // namespace engine

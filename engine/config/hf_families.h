@@ -1,0 +1,23 @@
+// hf_families.h: config.json's fields, family by family: each function reads one family's numbers into a ModelConfig.
+// read_hf_config() picks one by model_type; the family checks its shape (check_shape) and refuses what its model cannot do.
+// hf_rope.cpp reads positions for the families that rotate. Pure.
+#pragma once
+
+#include "engine/config/hf_reader.h"
+
+namespace engine {
+
+base::Result<void> read_hf_llama(const HfReader& in, ModelConfig& config);
+
+// Positions in the old spelling (rope_theta, rope_scaling) and the new one (rope_parameters), into config.rope, and how much of
+// a head they rotate into `share`, where the file says it.
+struct RotaryShare {
+  double value = 1;
+  std::string field = "partial_rotary_factor";
+};
+base::Result<void> read_hf_rope(const HfReader& in, ModelConfig& config, RotaryShare& share);
+
+// A quantised checkpoint of Hugging Face is refused by a sentence.
+base::Result<void> refuse_quantized(const HfReader& in);
+
+}  // namespace engine
