@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 RIGPILOT = os.environ["RIGPILOT"]
-TINY = pathlib.Path(__file__).parents[1] / "parity/data/plain-old-spelling"
+TINY = pathlib.Path(__file__).parents[1] / "parity/data/llama-plain-old-spelling"
 DONE, FAILED, WRONG_USE = 0, 1, 2
 
 

@@ -12,7 +12,7 @@ import pytest
 
 RIGPILOT = os.environ["RIGPILOT"]
 TESTS = pathlib.Path(__file__).parents[1]
-TINY = TESTS / "parity/data/plain-old-spelling"  # has no tokenizer
+TINY = TESTS / "parity/data/llama-plain-old-spelling"  # has no tokenizer
 VOCABULARY = TESTS / "fixtures/tokenizer/byte_bpe.gguf"
 DONE, FAILED, WRONG_USE = 0, 1, 2
 

@@ -1,4 +1,4 @@
-"""LLaMA against transformers, made afresh: tiny checkpoints with another seed, and SmolLM2's real weights expanded to f32."""
+"""Every architecture against transformers, made afresh: tiny checkpoints with another seed, and SmolLM2's real weights expanded to f32."""
 
 import os
 import pathlib
@@ -16,7 +16,7 @@ BUILD = pathlib.Path(os.environ["RIGPILOT_BUILD"])
 def test_fresh_checkpoints_of_another_seed(tmp_path):
     seed = str(int(time.time()) % 100000)
     subprocess.run([sys.executable, HERE / "make_goldens.py", "--seed", seed, "--out", tmp_path], check=True, capture_output=True)
-    run = subprocess.run([BUILD / "tests_engine_torch", "LLaMA equals transformers"], env={**os.environ, "RIGPILOT_PARITY_DATA": str(tmp_path)},
+    run = subprocess.run([BUILD / "tests_engine_torch", "every architecture equals transformers"], env={**os.environ, "RIGPILOT_PARITY_DATA": str(tmp_path)},
                          capture_output=True, text=True)
     assert run.returncode == 0, f"seed {seed}\n{run.stdout}"
     assert "assertions in 1 test case" in run.stdout, run.stdout

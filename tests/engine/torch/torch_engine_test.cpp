@@ -14,7 +14,7 @@ namespace {
 using engine::TokenId;
 using Ids = std::vector<TokenId>;
 
-const std::filesystem::path kModel = std::filesystem::path(RIGPILOT_SOURCE_DIR) / "tests/parity/data/plain-old-spelling";  // context 64, vocabulary 61
+const std::filesystem::path kModel = std::filesystem::path(RIGPILOT_SOURCE_DIR) / "tests/parity/data/llama-plain-old-spelling";  // context 64, vocabulary 61
 
 std::unique_ptr<engine::Engine> load(std::int64_t max_context = 0) {
   auto loaded = engine::load_torch_engine({.path = kModel, .device = "cpu", .dtype = "f32", .max_context = max_context}, {}, {});
@@ -97,6 +97,51 @@ TEST_CASE("engine: what is told of the model") {
   CHECK(info.quant == "none");
   CHECK(info.resident_bytes == 4 * info.parameters);
   CHECK(info.load_ms > 0);
+}
+
+TEST_CASE("engine: a prompt that starts like an earlier one computes only the rest, with the same result") {
+  const auto model = load();
+  const Ids prompt = some_ids(37);
+  const engine::Generation first = run(*model, {.prompt = prompt, .max_tokens = 8});
+  Ids longer = prompt;
+  longer.insert(longer.end(), first.ids.begin(), first.ids.begin() + 4);
+  const engine::Generation second = run(*model, {.prompt = longer, .max_tokens = 4});
+  CHECK(first.timings.prefill_tokens == 37);
+  CHECK(second.timings.prefill_tokens == 1);
+  CHECK(Ids(first.ids.begin() + 4, first.ids.end()) == second.ids);
+}
+
+TEST_CASE("engine: refuses what it cannot do with a sentence and goes on") {
+  const auto loaded = load();
+  engine::Engine& model = *loaded;
+  CHECK(model.generate({.prompt = {}}, {}, {}).error().message == "the prompt is empty: expected at least one token");
+  CHECK(model.generate({.prompt = {3, 61}}, {}, {}).error().message == "token id 61 is outside the vocabulary: expected 0 to 60");
+  CHECK(model.generate({.prompt = {-1}}, {}, {}).error().message == "token id -1 is outside the vocabulary: expected 0 to 60");
+  CHECK(model.generate({.prompt = Ids(65, 1)}, {}, {}).error().message == "the prompt has 65 tokens, but the model's context holds 64");
+  CHECK(model.generate({.prompt = Ids(60, 1), .max_tokens = 100}, {}, {})->stop == engine::StopReason::ContextFull);
+  CHECK(model.generate({.prompt = {1}, .max_tokens = 2}, {}, {})->ids.size() == 2);
+  CHECK(engine::load_torch_engine({.path = kModel, .device = "gpu"}, {}, {}).error().message == "device 'gpu': expected auto, cpu, cuda or cuda:N");
+  CHECK(engine::load_torch_engine({.path = kModel, .dtype = "f8"}, {}, {}).error().message == "dtype 'f8': expected auto, f32, bf16 or f16");
+}
+
+TEST_CASE("engine: stopping is seen before the prompt, between tokens, and by the caller's word") {
+  const auto model = load();
+  std::stop_source before;
+  before.request_stop();
+  CHECK(model->generate({.prompt = {1, 2, 3}}, {}, before.get_token())->stop == engine::StopReason::Cancelled);
+
+  std::stop_source between;
+  int seen = 0;
+  const auto stopped = model->generate({.prompt = {1, 2, 3}, .max_tokens = 20}, [&](const engine::GeneratedToken&) {
+    if (++seen == 3) between.request_stop();
+    return engine::Verdict::Continue;
+  }, between.get_token());
+  CHECK(stopped->stop == engine::StopReason::Cancelled);
+  CHECK(stopped->ids.size() == 3);
+
+  const auto enough = model->generate({.prompt = {1, 2, 3}, .max_tokens = 20}, [](const engine::GeneratedToken&) { return engine::Verdict::Stop; }, {});
+  CHECK(enough->stop == engine::StopReason::Caller);
+  CHECK(enough->ids.size() == 1);
 }
 
 TEST_CASE("guard: what libtorch and the standard library throw becomes one sentence") {
