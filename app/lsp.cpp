@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/load.h"
+#include "app/store.h"
 #include "base/log.h"
 #include "lsp/server.h"
 #include "lsp/transport/stdio.h"
@@ -20,6 +21,20 @@ struct LspOptions {
   std::string client_process;
 };
 
+std::vector<lsp::ModelChoice> model_choices() {
+  std::vector<lsp::ModelChoice> out;
+  for (const StoredModel& model : list_models())
+    out.push_back({model.name, fmt::format("{}, {} MB", model.format, model.bytes / 1'000'000)});
+  return out;
+}
+
+// The same device and precision, another model; a scripted engine's name is its file.
+lsp::ModelLoader load_named(ModelOptions options, const std::string& name) {
+  if (options.engine.empty()) options.model = name;
+  else options.engine = fmt::format("scripted:{}", name);
+  return model_loader(options);
+}
+
 int serve(const LspOptions& options) {
   // Nothing but the protocol may reach the client: what a library prints goes to stderr.
   const int out = ::dup(STDOUT_FILENO);
@@ -27,7 +42,11 @@ int serve(const LspOptions& options) {
     return report({base::ErrorCode::Failed, "stdout: is not open"});
   lsp::StdioTransport transport(STDIN_FILENO, out);
   base::Logger log(base::parse_log_level(options.log_level).value_or(base::LogLevel::Info));
-  return lsp::run_server(transport, {.name = "rigpilot", .version = RIGPILOT_VERSION},
+  return lsp::run_server(transport,
+                         {.name = "rigpilot",
+                          .version = RIGPILOT_VERSION,
+                          .list_models = model_choices,
+                          .load_named = [model = options.model](std::string name) { return load_named(model, name); }},
                          model_loader(options.model), log);
 }
 

@@ -3,8 +3,12 @@
 // Readers (LSP configuration, --help, the schema, the docs table) are visitors over that one declaration.
 #pragma once
 
-#include <cstdint>
+#include <initializer_list>
 #include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace base {
 
@@ -13,5 +17,14 @@ struct Bounds {
   double least = std::numeric_limits<double>::lowest();
   double most = std::numeric_limits<double>::max();
 };
+
+// The words a setting may be.
+struct Choices {
+  Choices(std::initializer_list<std::string_view> words) : words(words) {}
+  std::vector<std::string_view> words;
+};
+
+// On or off for each of many names, "*" for those that are not named.
+using Switches = std::map<std::string, bool>;
 
 }  // namespace base

@@ -102,6 +102,8 @@ Server::Server(Transport& transport, ServerOptions options, ModelLoader load, ba
   add_inline_completion(methods_, session_);
   add_configuration(methods_, session_);
   add_commands(methods_, session_);
+  add_popup(methods_, session_);
+  add_copilot(methods_, session_);
   log_.set_sink([this](base::LogLevel level, std::string_view text) { post(LogLine{level, std::string(text)}); });
 }
 
@@ -131,6 +133,7 @@ int Server::run() {
 void Server::handle(Event event) {
   const auto done = guarded("handling an event", [&] {
     std::visit([this](auto&& one) { on(std::move(one)); }, std::move(event));
+    tell_status(session_);
   });
   if (!done) log_.error("{}", done.error().message);
 }
@@ -159,6 +162,7 @@ void Server::on(TimerFired fired) {
     case Alarm::LoadPatience:
       if (session_.model != ModelState::Ready) on_load_patience(session_, fired.key);
       return;
+    case Alarm::PopupPatience: return on_popup_patience(session_, fired.key);
     case Alarm::LeavePatience: return leave_now(session_);
     case Alarm::Configuration: return start_loading(session_);
     case Alarm::WatchClient: return on_watch_client(session_);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
@@ -17,6 +18,12 @@
 #include "lsp/transport/transport.h"
 
 namespace lsp {
+
+// A model the user may choose while the server runs.
+struct ModelChoice {
+  std::string name;    // what `load_named` takes
+  std::string detail;  // for people: "gguf, 98 MB"
+};
 
 // The pipeline, or in tests something in its place. Called on the engine thread.
 using Completer = std::function<base::Result<Completion>(const Query&, const Deps&, std::stop_token)>;
@@ -30,6 +37,9 @@ struct ServerOptions {
   bool watch_client = true;
   std::chrono::milliseconds load_patience{20000};  // how long a request waits for the model before it is answered empty
   Completer complete;                              // empty: lsp::complete
+  // The models there are, and the loader of one by name or path; empty: there is no choice.
+  std::function<std::vector<ModelChoice>()> list_models;
+  std::function<ModelLoader(std::string name)> load_named;
 };
 
 // 0 after shutdown and exit; 1 where the client left without them or never spoke the protocol.

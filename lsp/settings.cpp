@@ -1,5 +1,7 @@
 #include "lsp/settings.h"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 #include <map>
 #include <string_view>
@@ -53,6 +55,24 @@ struct Taker {
     field = static_cast<Number>(number);
   }
 
+  void operator()(std::string& field, std::string_view key, const base::Choices& choices, std::string_view) {
+    const auto value = take(key);
+    if (value.is_null()) return;
+    for (const std::string_view word : choices.words)
+      if (value == word) field = word;
+    if (value != field) complain(key, value, fmt::format("one of {}", fmt::join(choices.words, ", ")));
+  }
+
+  void operator()(base::Switches& field, std::string_view key, base::Bounds, std::string_view) {
+    const std::string below = std::string(key) + ".";
+    for (auto at = given.lower_bound(below); at != given.end() && at->first.starts_with(below); at = given.erase(at)) {
+      if (at->second.is_boolean()) field[at->first.substr(below.size())] = at->second.get<bool>();
+      else if (!at->second.is_null()) complain(at->first, at->second, "true or false");
+    }
+    const auto value = take(key);
+    if (!value.is_null() && value != Json::object()) complain(key, value, "an object of true and false");
+  }
+
   Json take(std::string_view key) {
     const auto found = given.find(std::string(key));
     if (found == given.end()) return {};
@@ -67,7 +87,46 @@ struct Taker {
   }
 };
 
+struct Describer {
+  Json& properties;
+
+  void operator()(const bool& field, std::string_view key, base::Bounds, std::string_view help) {
+    add(key, {{"type", "boolean"}, {"default", field}}, help);
+  }
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  void operator()(const Number& field, std::string_view key, base::Bounds bounds, std::string_view help) {
+    using Told = std::conditional_t<std::is_integral_v<Number>, std::int64_t, double>;
+    add(key,
+        {{"type", std::is_integral_v<Number> ? "integer" : "number"},
+         {"default", field},
+         {"minimum", static_cast<Told>(bounds.least)},
+         {"maximum", static_cast<Told>(bounds.most)}},
+        help);
+  }
+  void operator()(const std::string& field, std::string_view key, const base::Choices& choices, std::string_view help) {
+    add(key, {{"type", "string"}, {"default", field}, {"enum", choices.words}}, help);
+  }
+  void operator()(const base::Switches& field, std::string_view key, base::Bounds, std::string_view help) {
+    add(key, {{"type", "object"}, {"default", field}, {"additionalProperties", {{"type", "boolean"}}}}, help);
+  }
+  void add(std::string_view key, Json described, std::string_view help) {
+    described["description"] = help;
+    properties[fmt::format("rigpilot.{}", key)] = std::move(described);
+  }
+};
+
 }  // namespace
+
+Json settings_schema() {
+  Settings defaults;
+  Json properties = Json::object();
+  visit(defaults, Describer{properties});
+  return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+          {"title", "Rigpilot"},
+          {"type", "object"},
+          {"properties", std::move(properties)}};
+}
 
 SettingsReading read_settings(const Settings& from, const Json& section) {
   SettingsReading out{from, {}};

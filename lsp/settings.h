@@ -29,4 +29,8 @@ struct SettingsReading {
 // `section` is the object below "rigpilot"; null changes nothing.
 SettingsReading read_settings(const Settings& from, const base::Json& section);
 
+// All settings as a JSON schema: names with "rigpilot." before them, types, defaults, bounds, help. Editors' own lists of
+// settings are made from it.
+base::Json settings_schema();
+
 }  // namespace lsp

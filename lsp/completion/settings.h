@@ -1,12 +1,18 @@
 // completion/settings.h: what a user may change about suggestions; declared once, read by every front end.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/settings.h"
 
 namespace lsp {
 
 struct CompletionSettings {
   bool enabled = true;
+  base::Switches languages = {{"*", true}};  // by the editor's names
+  std::string popup = "auto";
+  int popup_wait_ms = 0;
   int max_tokens = 64;
   int max_lines = 12;
   int prefix_tokens = 1024;
@@ -14,9 +20,19 @@ struct CompletionSettings {
   double temperature = 0;
 };
 
+// Whether suggestions are wanted in files of this language.
+inline bool wanted_in(const CompletionSettings& settings, std::string_view language) {
+  auto found = settings.languages.find(std::string(language));
+  if (found == settings.languages.end()) found = settings.languages.find("*");
+  return found == settings.languages.end() || found->second;
+}
+
 template <class Visitor>
 void visit(CompletionSettings& s, Visitor&& field) {
   field(s.enabled, "completion.enabled", base::Bounds{}, "Whether suggestions are made at all.");
+  field(s.languages, "completion.languages", base::Bounds{}, "Suggestions by language, as the editor names it: {\"*\": true, \"markdown\": false}.");
+  field(s.popup, "completion.popup", base::Choices{"auto", "on", "off"}, "Suggestions in the editor's completion menu; auto: only where the editor has no inline suggestions.");
+  field(s.popup_wait_ms, "completion.popupWaitMs", base::Bounds{0, 5000}, "How long the completion menu may wait for a suggestion; 0 shows only what is ready.");
   field(s.max_tokens, "completion.maxTokens", base::Bounds{1, 1024}, "Longest suggestion, in tokens.");
   field(s.max_lines, "completion.maxLines", base::Bounds{1, 200}, "Longest suggestion, in lines.");
   field(s.prefix_tokens, "completion.prefixTokens", base::Bounds{16, 131072}, "Tokens before the cursor that the model sees.");

@@ -39,6 +39,7 @@ std::string_view opener_of(const Surroundings& around) {
 
 Trigger classify(std::string_view text, const Surroundings& around, Invocation invocation, const CompletionSettings& settings) {
   if (!settings.enabled) return {.wanted = false, .why = "suggestions are switched off (completion.enabled)"};
+  if (!wanted_in(settings, around.language)) return {.wanted = false, .why = "suggestions are switched off for this language (completion.languages)"};
   const bool code_after = !rest_is_replaceable(around.rest);
   if (invocation == Invocation::Explicit) {
     const bool one_line = around.selected || (code_after && !is_blank(around.typed));

@@ -40,7 +40,7 @@ void EngineThread::run() {
   model_.reset();
 }
 
-void EngineThread::run(LoadModel) {
+void EngineThread::run(LoadModel wanted) {
   const auto start = Clock::now();
   int told = -1;
   const auto progress = [&](double fraction) {
@@ -49,10 +49,10 @@ void EngineThread::run(LoadModel) {
     told = percent;
     report_(ModelProgress{percent});
   };
-  auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return load_(progress, ending_.get_token()); });
+  auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return wanted.load(progress, ending_.get_token()); });
   if (model && !*model) model = base::fail(base::ErrorCode::Failed, "the loader gave no model");
   if (model) model_ = std::move(*model);
-  report_(ModelLoaded{model ? base::Result<std::string>(model_->name) : base::forward(model), ms_since(start)});
+  report_(ModelLoaded{model ? base::Result<std::string>(model_->name) : base::forward(model), ms_since(start), model_ != nullptr});
 }
 
 void EngineThread::run(Job job) {

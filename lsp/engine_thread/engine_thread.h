@@ -35,6 +35,7 @@ struct ModelProgress {
 struct ModelLoaded {
   base::Result<std::string> name;  // for people; or why there is no model
   double load_ms = 0;
+  bool has_model = false;  // this one, or where it could not be loaded the one before
 };
 using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded>;
 
@@ -48,15 +49,18 @@ class EngineThread {
   EngineThread(const EngineThread&) = delete;
   EngineThread& operator=(const EngineThread&) = delete;
 
-  void load() { work_.push(LoadModel{}); }
+  void load() { work_.push(LoadModel{load_}); }
+  void load(ModelLoader other) { work_.push(LoadModel{std::move(other)}); }  // takes the place of the one at work
   void submit(Job job) { work_.push(std::move(job)); }
 
  private:
-  struct LoadModel {};
+  struct LoadModel {
+    ModelLoader load;
+  };
   using Work = std::variant<LoadModel, Job>;
 
   void run();
-  void run(LoadModel);
+  void run(LoadModel wanted);
   void run(Job job);
 
   const ModelLoader load_;

@@ -18,7 +18,9 @@ void complain_once(Session& session, const std::vector<std::string>& complaints)
 void configure(Session& session, const Json& section) {
   auto reading = read_settings(session.agreed_settings, section);
   session.settings = reading.settings;
+  session.ready.clear();  // they were made under other settings
   complain_once(session, reading.complaints);
+  offer_popup(session);
 }
 
 // Ours alone, or below our name among everybody's.

@@ -24,12 +24,29 @@ void add_text_sync(Dispatcher& methods, Session& session);
 
 // inline_completion.cpp: textDocument/inlineCompletion, $/cancelRequest
 void add_inline_completion(Dispatcher& methods, Session& session);
-void on_engine_done(Session& session, EngineDone done);
+void inline_completion(Session& session, const Json& params, Responder respond, AnswerShape shape);
+
+// popup.cpp: textDocument/completion
+void add_popup(Dispatcher& methods, Session& session);
+bool popup_wanted(const Session& session);
+void offer_popup(Session& session);  // the configuration may ask for it after initialize
+void on_popup_patience(Session& session, Pending::Key key);
+
+// jobs.cpp: no method; a request's way through the engine thread and back
+Query make_query(const Session& session, const InlineCompletionParams& params, const Document& document);
+std::optional<std::string> why_silent(const Session& session, std::string_view language);  // no suggestions are wanted there
+Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape);
+void submit_background(Session& session, Query query);
+void stop_background(Session& session, const std::string& document);
+bool answer_ready(Session& session, const Query& query, Responder& respond, AnswerShape shape);  // true: answered
+void answer_nothing(Session& session, Responder respond, AnswerShape shape, std::string why);
 void answer_empty(Session& session, std::vector<Pending::Entry> entries);
+void on_engine_done(Session& session, EngineDone done);
 void on_load_patience(Session& session, Pending::Key key);
 
 // model_loading.cpp: no method; the model's way from the disk to the engine thread, as the user sees it
 void start_loading(Session& session);  // once; does nothing later
+void load_other(Session& session, const std::string& name);
 void on_model_progress(Session& session, const ModelProgress& progress);
 void on_model_loaded(Session& session, const ModelLoaded& loaded);
 
@@ -40,5 +57,12 @@ void pull_configuration(Session& session);
 
 // commands.cpp: workspace/executeCommand
 void add_commands(Dispatcher& methods, Session& session);
+
+// status.cpp: no method; what the user is told of the server's state
+Json status(const Session& session);
+void tell_status(Session& session);  // where it has changed, to a client that wants it
+
+// copilot.cpp: what clients of Copilot's language server say besides LSP
+void add_copilot(Dispatcher& methods, Session& session);
 
 }  // namespace lsp

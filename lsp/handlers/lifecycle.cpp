@@ -36,7 +36,8 @@ void initialize(Session& session, const Json& params, Responder respond) {
   take_initialization_options(session, read->initialization_options);
   watch_client(session, read->process_id);
   session.phase = Phase::Running;
-  respond.succeed({{"capabilities", server_capabilities(session.features)},
+  session.popup_offered = popup_wanted(session);
+  respond.succeed({{"capabilities", server_capabilities(session.features, session.popup_offered)},
                    {"serverInfo", {{"name", session.options.name}, {"version", session.options.version}}}});
   session.services.log.info("serving {} with positions in {}", session.features.name.empty() ? "a client" : session.features.name,
                             encoding_name(session.features.encoding));

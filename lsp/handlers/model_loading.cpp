@@ -24,17 +24,28 @@ void finish(Session& session, std::string_view message) {
   session.progress.begun = false;
 }
 
-}  // namespace
-
-void start_loading(Session& session) {
-  if (session.model != ModelState::NotAsked || !session.settings.completion.enabled) return;
+void tell_progress(Session& session) {
   session.model = ModelState::Loading;
-  session.services.engine.load();
+  session.progress.percent = 0;
   if (!session.features.shows_progress) return;
   // The token may be used once the client has said yes; by then a small model is there and there is nothing to show.
   session.services.client.request("window/workDoneProgress/create", {{"token", kToken}}, [&session](Outcome outcome) {
     if (outcome && loading(session)) begin(session);
   });
+}
+
+}  // namespace
+
+void start_loading(Session& session) {
+  if (session.model != ModelState::NotAsked || !session.settings.completion.enabled) return;
+  session.services.engine.load();
+  tell_progress(session);
+}
+
+void load_other(Session& session, const std::string& name) {
+  session.ready.clear();
+  session.services.engine.load(session.options.load_named(name));
+  tell_progress(session);
 }
 
 void on_model_progress(Session& session, const ModelProgress& progress) {
@@ -45,16 +56,20 @@ void on_model_progress(Session& session, const ModelProgress& progress) {
 void on_model_loaded(Session& session, const ModelLoaded& loaded) {
   if (loaded.name) {
     session.model = ModelState::Ready;
+    session.model_name = *loaded.name;
+    session.model_problem.clear();
     finish(session, *loaded.name);
     session.services.log.info("{} is ready after {:.0f} ms", *loaded.name, loaded.load_ms);
     return;
   }
-  session.model = ModelState::Failed;
   finish(session, "failed");
-  const auto text = fmt::format("Rigpilot makes no suggestions: {}", loaded.name.error().message);
+  session.model = loaded.has_model ? ModelState::Ready : ModelState::Failed;
+  session.model_problem = loaded.has_model ? std::string() : loaded.name.error().message;
+  const auto text = loaded.has_model ? fmt::format("Rigpilot goes on with {}: {}", session.model_name, loaded.name.error().message)
+                                     : fmt::format("Rigpilot makes no suggestions: {}", loaded.name.error().message);
   session.services.client.show(MessageKind::Error, text);
   session.services.log.error("{}", text);
-  answer_empty(session, session.pending.take_all());
+  if (!loaded.has_model) answer_empty(session, session.pending.take_all());
 }
 
 }  // namespace lsp

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "base/log.h"
+#include "lsp/completion/ready.h"
 #include "lsp/documents/store.h"
 #include "lsp/engine_thread/engine_thread.h"
 #include "lsp/protocol/types.h"
@@ -18,6 +20,7 @@
 #include "lsp/rpc/pending.h"
 #include "lsp/server.h"
 #include "lsp/settings.h"
+#include "lsp/statistics.h"
 
 namespace lsp {
 
@@ -32,6 +35,7 @@ enum class Trace { Off, Messages, Verbose };
 
 enum class Alarm {
   LoadPatience,   // a request (its key) has waited long enough for the model
+  PopupPatience,  // the completion menu (its key) has waited long enough for a suggestion
   LeavePatience,  // shutdown has waited long enough for requests at work
   Configuration,  // the client has not sent its configuration: go on without
   WatchClient,    // look whether the client still lives
@@ -55,6 +59,13 @@ struct LoadProgress {
   int percent = 0;
 };
 
+// What the last request for a suggestion came to, for whoever asks why.
+struct LastAnswer {
+  std::optional<Query> query{};
+  Completion completion{};
+  std::string note{};  // where the model was not asked
+};
+
 struct Session {
   const ServerOptions& options;
   Services services;
@@ -74,6 +85,16 @@ struct Session {
   Pending pending{};
   ModelState model = ModelState::NotAsked;
   LoadProgress progress{};
+  std::string model_name{}, model_problem{};
+
+  bool paused = false;                     // by command, until it is taken back
+  base::Switches switched_languages{};     // by command; the settings hold for the others
+  bool popup_offered = false;              // textDocument/completion was announced
+  ReadySuggestions ready{};
+  std::map<std::string, std::stop_source> background{};  // work that nobody waits for, by document
+  Statistics statistics{};
+  LastAnswer last{};
+  Json status_told{};  // the last rigpilot/status
 };
 
 }  // namespace lsp

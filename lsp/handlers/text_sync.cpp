@@ -23,6 +23,8 @@ base::Result<void> did_close(Session& session, const Json& params) {
   auto uri = read_document_uri(params);
   if (!uri) return base::forward(uri);
   answer_empty(session, session.pending.take_document(*uri));
+  stop_background(session, *uri);
+  session.ready.forget(*uri);
   return session.documents.close(*uri);
 }
 

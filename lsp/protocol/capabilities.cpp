@@ -47,7 +47,14 @@ ClientFeatures read_features(const Json& params) {
   ClientFeatures out;
   out.name = base::try_get<std::string>(client, "name").value_or("");
   out.version = base::try_get<std::string>(client, "version").value_or("");
-  out.encoding = choose_encoding(can);
+  out.speaks_copilot = at_path(params, {"initializationOptions", "editorPluginInfo"}).is_object();
+  if (out.name.empty()) out.name = base::try_get<std::string>(at_path(params, {"initializationOptions", "editorInfo"}), "name").value_or("");
+  // Copilot's server counts in UTF-16 whatever is offered, so its clients do.
+  out.encoding = out.speaks_copilot ? PositionEncoding::Utf16 : choose_encoding(can);
+  out.knows_inline_completion = out.speaks_copilot || at_path(can, {"textDocument", "inlineCompletion"}).is_object();
+  out.registers_popup = is_true(can, {"textDocument", "completion", "dynamicRegistration"});
+  out.takes_snippets = is_true(can, {"textDocument", "completion", "completionItem", "snippetSupport"});
+  out.wants_status = is_true(can, {"experimental", "rigpilotStatus"});
   out.registers_inline_completion = is_true(can, {"textDocument", "inlineCompletion", "dynamicRegistration"});
   out.registers_configuration = is_true(can, {"workspace", "didChangeConfiguration", "dynamicRegistration"});
   out.answers_configuration = is_true(can, {"workspace", "configuration"});
@@ -55,12 +62,21 @@ ClientFeatures read_features(const Json& params) {
   return out;
 }
 
-Json server_capabilities(const ClientFeatures& client) {
+std::string_view accept_command(const ClientFeatures& client) {
+  return client.speaks_copilot ? kCopilotAcceptCommand : kAcceptCommand;
+}
+
+Json popup_options() { return {{"triggerCharacters", {".", "(", " ", "="}}, {"resolveProvider", false}}; }
+
+Json server_capabilities(const ClientFeatures& client, bool popup) {
+  Json commands = {accept_command(client)};
+  for (const std::string_view command : kUserCommands) commands.push_back(command);
   Json out = {
       {"positionEncoding", encoding_name(client.encoding)},
       {"textDocumentSync", {{"openClose", true}, {"change", 2}, {"save", {{"includeText", false}}}}},
-      {"executeCommandProvider", {{"commands", {kAcceptCommand}}}},
+      {"executeCommandProvider", {{"commands", std::move(commands)}}},
   };
+  if (popup) out["completionProvider"] = popup_options();
   // Not {}: some clients cannot tell an empty object from null.
   if (!client.registers_inline_completion) out["inlineCompletionProvider"] = {{"workDoneProgress", false}};
   return out;

@@ -21,6 +21,11 @@ struct ClientFeatures {
   bool registers_configuration = false;
   bool answers_configuration = false;  // workspace/configuration
   bool shows_progress = false;         // window/workDoneProgress/create
+  bool knows_inline_completion = false;
+  bool registers_popup = false;  // textDocument/completion, dynamically
+  bool takes_snippets = false;   // in textDocument/completion
+  bool wants_status = false;     // rigpilot/status: capabilities.experimental.rigpilotStatus
+  bool speaks_copilot = false;   // initializationOptions.editorPluginInfo: a client made for Copilot's server
 };
 
 struct InitializeParams {

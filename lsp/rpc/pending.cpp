@@ -5,9 +5,9 @@
 
 namespace lsp {
 
-Pending::Key Pending::add(Responder respond, std::stop_source stop, std::string document) {
-  const Key key = ++last_;
-  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document)});
+Pending::Key Pending::add(Responder respond, std::stop_source stop, std::string document, AnswerShape shape) {
+  const Key key = new_key();
+  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape});
   return key;
 }
 

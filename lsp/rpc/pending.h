@@ -3,6 +3,7 @@
 // What was taken is gone, so whoever comes second finds nothing: that is how each is answered once. Main loop only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,13 @@
 
 namespace lsp {
 
+// Which of the protocol's shapes the answer has.
+enum class AnswerShape {
+  Inline,   // textDocument/inlineCompletion
+  Popup,    // textDocument/completion
+  Copilot,  // getCompletions, of Copilot's older clients
+};
+
 class Pending {
  public:
   using Key = std::uint64_t;  // ours; never used again, unlike a client's id
@@ -21,9 +29,12 @@ class Pending {
     Responder respond;
     std::stop_source stop;
     std::string document;
+    AnswerShape shape = AnswerShape::Inline;
+    std::chrono::steady_clock::time_point asked_at = std::chrono::steady_clock::now();
   };
 
-  Key add(Responder respond, std::stop_source stop, std::string document);
+  Key add(Responder respond, std::stop_source stop, std::string document, AnswerShape shape = AnswerShape::Inline);
+  Key new_key() { return ++last_; }  // for work that nobody waits for
   std::optional<Entry> take(Key key);
   std::optional<Entry> take(const Id& id);
   std::vector<Entry> take_document(const std::string& document);

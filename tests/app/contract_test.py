@@ -124,3 +124,10 @@ def test_the_place_in_the_help_is_there(tmp_path):
     for place in places:
         run = rigpilot("complete", TESTS.parent / place, "--engine", f"scripted:{script}")
         assert run.returncode == DONE, run.stderr.decode()
+
+
+def test_settings_as_a_list_and_as_a_schema():
+    schema = json.loads(rigpilot("settings", "--schema").stdout)
+    assert schema["properties"]["rigpilot.completion.enabled"]["default"] is True
+    listed = rigpilot("settings").stdout.decode()
+    assert [line for line in listed.splitlines() if line.startswith("rigpilot.")] == sorted(schema["properties"])

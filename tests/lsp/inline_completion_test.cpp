@@ -64,7 +64,9 @@ TEST_CASE("a suggestion, with what is needed to see it accepted") {
 TEST_CASE("the text the engine sees is the text after every edit") {
   ServerUnderTest server({.complete = [](const lsp::Query& query, const auto&, auto) {
     const std::string text(query.document.text());
-    return tests::writes("[" + text.substr(0, query.cursor) + "|" + text.substr(query.cursor) + "]")(query, lsp::Deps{.model = lsp::Model{}, .settings = {}}, {});
+    const lsp::Model model;
+    const lsp::CompletionSettings settings;
+    return tests::writes("[" + text.substr(0, query.cursor) + "|" + text.substr(query.cursor) + "]")(query, lsp::Deps{.model = model, .settings = settings}, {});
   }});
   server.initialize();
   server.open("a\nb");

@@ -41,3 +41,35 @@ TEST_CASE("a setting that cannot be taken is named, and the others are") {
   CHECK(read("7").complaints == Complaints{"setting 'rigpilot' is an integer: expected an object"});
   CHECK(read(R"({"completion":true})").complaints == Complaints{"setting 'rigpilot.completion' is unknown"});
 }
+
+TEST_CASE("languages and words") {
+  const auto given = read(R"({"completion":{"languages":{"markdown":false,"*":true,"c.x":false},"popup":"on"}})");
+  CHECK(given.complaints.empty());
+  CHECK(given.settings.completion.popup == "on");
+  CHECK(!lsp::wanted_in(given.settings.completion, "markdown"));
+  CHECK(!lsp::wanted_in(given.settings.completion, "c.x"));
+  CHECK(lsp::wanted_in(given.settings.completion, "python"));
+  CHECK(!lsp::wanted_in(read(R"({"completion.languages":{"*":false}})").settings.completion, "python"));
+  CHECK(lsp::wanted_in(read(R"({"completion.languages":{}})").settings.completion, "python"));
+  CHECK(read(R"({"completion":{"languages":{"a":1},"popup":"yes"}})").complaints ==
+        Complaints{"setting 'rigpilot.completion.languages.a' is 1: expected true or false",
+                   "setting 'rigpilot.completion.popup' is \"yes\": expected one of auto, on, off"});
+  CHECK(read(R"({"completion":{"languages":true}})").complaints ==
+        Complaints{"setting 'rigpilot.completion.languages' is true: expected an object of true and false"});
+}
+
+// Every setting's default, sent by an editor, is taken without a complaint and changes nothing.
+TEST_CASE("the schema's defaults are settings") {
+  const base::Json properties = lsp::settings_schema().at("properties");
+  CHECK(properties.size() >= 9);
+  base::Json section = base::Json::object();
+  for (const auto& [name, setting] : properties.items()) {
+    CHECK(name.starts_with("rigpilot.completion."));
+    CHECK(!setting.at("description").get<std::string>().empty());
+    section[name.substr(9)] = setting.at("default");
+  }
+  CHECK(lsp::read_settings({}, section).complaints.empty());
+  CHECK(properties.at("rigpilot.completion.maxTokens") ==
+        base::Json::parse(R"({"type":"integer","default":64,"minimum":1,"maximum":1024,"description":"Longest suggestion, in tokens."})"));
+  CHECK(properties.at("rigpilot.completion.popup").at("enum") == base::Json::parse(R"(["auto","on","off"])"));
+}

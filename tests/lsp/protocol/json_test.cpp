@@ -73,7 +73,7 @@ TEST_CASE("inlineCompletion is announced statically or registered, never both") 
   for (const bool dynamic : {false, true}) {
     lsp::ClientFeatures client;
     client.registers_inline_completion = dynamic;
-    CHECK(lsp::server_capabilities(client).contains("inlineCompletionProvider") == !dynamic);
+    CHECK(lsp::server_capabilities(client, false).contains("inlineCompletionProvider") == !dynamic);
     CHECK(lsp::registrations(client).empty() == !dynamic);
   }
 }

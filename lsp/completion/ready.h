@@ -1,0 +1,40 @@
+// ready.h: the latest suggestions that were made, for as long as typing agrees with them.
+// keep() what complete() gave; find() gives it back, shortened by what was typed since, where the document is otherwise the
+// same: an answer without the model, and ghost text that stays as it is while it is typed.
+// Main loop only. Holds the few documents' texts it compares with; forget() what was closed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "lsp/completion/pipeline.h"
+
+namespace lsp {
+
+// `made` for `then`, as a suggestion for `now`; nullopt where the text went another way or all of it is typed.
+std::optional<Suggestion> typed_through(const Query& then, const Suggestion& made, const Query& now);
+
+class ReadySuggestions {
+ public:
+  struct Found {
+    std::uint64_t key = 0;  // of the request that it was made for
+    Completion completion;
+  };
+
+  void keep(std::uint64_t key, const Query& query, const Completion& completion);
+  std::optional<Found> find(const Query& query) const;  // the newest that fits; never for what the user asked for expressly
+  void forget(const std::string& uri);
+  void clear() { kept_.clear(); }
+
+ private:
+  struct Kept {
+    std::uint64_t key;
+    Query query;
+    Completion completion;
+  };
+  std::deque<Kept> kept_;  // the newest first
+};
+
+}  // namespace lsp

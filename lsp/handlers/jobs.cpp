@@ -1,0 +1,143 @@
+#include <utility>
+
+#include "lsp/handlers/answers.h"
+#include "lsp/handlers/handlers.h"
+
+namespace lsp {
+namespace {
+
+double ms_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+// The popup's item, where it is something a suggestion can extend: an editor may also send a selection over several lines.
+std::optional<SelectedItem> selected_item(const InlineCompletionParams& params, const Document& document,
+                                          PositionEncoding encoding, std::size_t cursor) {
+  if (!params.selected) return std::nullopt;
+  const Span& span = params.selected->span;
+  if (span.begin.line != params.position.line || span.end.line != params.position.line) return std::nullopt;
+  const std::size_t begin = document.lines().offset(document.text(), span.begin, encoding);
+  const std::size_t end = document.lines().offset(document.text(), span.end, encoding);
+  if (begin > cursor || end < cursor) return std::nullopt;
+  return SelectedItem{begin, end, params.selected->text};
+}
+
+// One line for whoever wonders why there is a suggestion, or none.
+void trace_answer(const Session& session, const EngineDone& done, const Id& id) {
+  if (session.trace == Trace::Off) return;
+  const Completion& completion = *done.completion;
+  Json params = {{"message", fmt::format("inlineCompletion {}: {} in {:.0f} ms", id_text(id), reason_name(completion.reason),
+                                         completion.timings.total_ms)}};
+  if (session.trace == Trace::Verbose)
+    params["verbose"] = fmt::format("{}; {} prompt tokens, {} computed in {:.0f} ms, {} written in {:.0f} ms", completion.detail,
+                                    completion.timings.engine.prompt_tokens, completion.timings.engine.prefill_tokens,
+                                    completion.timings.engine.prefill_ms, completion.timings.engine.decode_tokens,
+                                    completion.timings.engine.decode_ms);
+  session.services.client.notify("$/logTrace", std::move(params));
+}
+
+}  // namespace
+
+Query make_query(const Session& session, const InlineCompletionParams& params, const Document& document) {
+  const PositionEncoding encoding = session.documents.encoding();
+  const std::size_t cursor = document.lines().offset(document.text(), params.position, encoding);
+  return Query{.document = document.snapshot(),
+               .cursor = cursor,
+               .invocation = params.invoked ? Invocation::Explicit : Invocation::Automatic,
+               .selected = selected_item(params, document, encoding, cursor)};
+}
+
+std::optional<std::string> why_silent(const Session& session, std::string_view language) {
+  if (!session.settings.completion.enabled) return "suggestions are switched off (rigpilot.completion.enabled)";
+  if (session.paused) return "suggestions are paused";
+  const auto switched = session.switched_languages.find(std::string(language));
+  const bool wanted = switched == session.switched_languages.end() ? wanted_in(session.settings.completion, language) : switched->second;
+  if (!wanted) return fmt::format("suggestions are off for the language '{}'", language);
+  if (session.model == ModelState::Failed) return session.model_problem;
+  return std::nullopt;
+}
+
+namespace {
+
+// The settings as they hold for this document: what a command switched on, the pipeline must not refuse.
+CompletionSettings job_settings(const Session& session) {
+  CompletionSettings settings = session.settings.completion;
+  for (const auto& [language, on] : session.switched_languages) settings.languages[language] = on;
+  return settings;
+}
+
+}  // namespace
+
+Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape) {
+  std::stop_source stop;
+  const auto key = session.pending.add(std::move(respond), stop, query.document.uri, shape);
+  session.services.engine.submit(
+      Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token()});
+  if (session.model != ModelState::Ready) session.services.set_timer(session.options.load_patience, {Alarm::LoadPatience, key});
+  return key;
+}
+
+void submit_background(Session& session, Query query) {
+  stop_background(session, query.document.uri);
+  const std::stop_source stop;
+  session.background[query.document.uri] = stop;
+  session.services.engine.submit(
+      Job{.key = session.pending.new_key(), .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token()});
+}
+
+void stop_background(Session& session, const std::string& document) {
+  if (auto node = session.background.extract(document)) node.mapped().request_stop();
+}
+
+bool answer_ready(Session& session, const Query& query, Responder& respond, AnswerShape shape) {
+  const auto start = std::chrono::steady_clock::now();
+  auto found = session.ready.find(query);
+  if (!found) return false;
+  const Made made{found->key, query, found->completion};
+  respond.succeed(answer_json(session, made, shape, ms_since(start), true));
+  session.last = {.query = query, .completion = std::move(found->completion)};
+  return true;
+}
+
+void answer_nothing(Session& session, Responder respond, AnswerShape shape, std::string why) {
+  respond.succeed(empty_answer(session, shape, true));
+  session.last = {.note = std::move(why)};
+}
+
+void answer_empty(Session& session, std::vector<Pending::Entry> entries) {
+  for (Pending::Entry& entry : entries) {
+    entry.stop.request_stop();
+    entry.respond.succeed(empty_answer(session, entry.shape, false));
+  }
+  leave_if_done(session);
+}
+
+void on_engine_done(Session& session, EngineDone done) {
+  const bool suggested = done.completion && done.completion->reason == Reason::Suggested;
+  if (suggested) session.ready.keep(done.key, done.query, *done.completion);
+  auto entry = session.pending.take(done.key);
+  if (!entry) return;  // cancelled, a newer request took its place, or nobody waits for it
+  if (!done.completion) {
+    const bool told = session.model == ModelState::Failed || done.completion.error().code == base::ErrorCode::Cancelled;
+    if (!told)
+      session.services.log.error("no suggestion: {}", done.completion.error().message);
+    session.last = {.note = done.completion.error().message};
+    entry->respond.succeed(empty_answer(session, entry->shape, false));
+    return leave_if_done(session);
+  }
+  trace_answer(session, done, entry->respond.id());
+  entry->respond.succeed(answer_json(session, {done.key, done.query, *done.completion}, entry->shape, ms_since(entry->asked_at), false));
+  session.last = {.query = std::move(done.query), .completion = std::move(*done.completion)};
+  leave_if_done(session);
+}
+
+void on_load_patience(Session& session, Pending::Key key) {
+  auto entry = session.pending.take(key);
+  if (!entry) return;
+  session.services.log.info("a request waited {} ms for the model", session.options.load_patience.count());
+  entry->stop.request_stop();
+  entry->respond.succeed(empty_answer(session, entry->shape, false));
+  leave_if_done(session);
+}
+
+}  // namespace lsp

@@ -1,0 +1,95 @@
+#include "lsp/completion/ready.h"
+
+#include <string>
+
+#include "support/catch.h"
+#include "support/cursor.h"
+
+namespace {
+
+using lsp::Query;
+using lsp::ReadySuggestions;
+using lsp::Suggestion;
+
+Query at(std::string_view marked, std::string uri = "file:///a") {
+  const std::size_t cursor = marked.find('|');
+  REQUIRE(cursor != std::string_view::npos);
+  std::string text(marked.substr(0, cursor));
+  text += marked.substr(cursor + 1);
+  return {.document = {.uri = std::move(uri), .content = std::make_shared<const std::string>(text)}, .cursor = cursor};
+}
+
+// A suggestion for the line before the cursor and `rest` of what follows it, as the pipeline makes them.
+lsp::Completion made(const Query& query, std::string ghost, std::size_t rest = 0) {
+  const std::string_view text = query.document.text();
+  const std::size_t line = text.substr(0, query.cursor).rfind('\n') + 1;
+  Suggestion item{.begin = line, .end = query.cursor + rest, .ghost = ghost};
+  item.text = std::string(text.substr(line, query.cursor - line)) + ghost + std::string(text.substr(query.cursor, rest));
+  return {.items = {item}, .reason = lsp::Reason::Suggested};
+}
+
+// What is left to show after typing from `then` to `now`; "-" for nothing.
+std::string left(std::string_view then, std::string_view ghost, std::string_view now, std::size_t rest = 0) {
+  ReadySuggestions ready;
+  const Query before = at(then), after = at(now);
+  ready.keep(7, before, made(before, std::string(ghost), rest));
+  const auto found = ready.find(after);
+  if (!found) return "-";
+  CHECK(found->key == 7);
+  const Suggestion& item = found->completion.items.front();
+  const std::string_view text = after.document.text();
+  CHECK(item.begin <= after.cursor);
+  CHECK(after.cursor <= item.end);
+  CHECK(text.substr(item.begin, item.end - item.begin).find('\n') == std::string_view::npos);
+  // Accepting it now gives what accepting it then would have given.
+  const Suggestion first = made(before, std::string(ghost), rest).items.front();
+  const std::string wanted = std::string(before.document.text().substr(0, first.begin)) + first.text + std::string(before.document.text().substr(first.end));
+  CHECK(std::string(text.substr(0, item.begin)) + item.text + std::string(text.substr(item.end)) == wanted);
+  return item.ghost;
+}
+
+}  // namespace
+
+TEST_CASE("a suggestion stays while it is typed") {
+  CHECK(left("int a|", "dd(int b);", "int a|") == "dd(int b);");
+  CHECK(left("int a|", "dd(int b);", "int ad|") == "d(int b);");
+  CHECK(left("int a|", "dd(int b);", "int add(int b)|") == ";");
+  CHECK(left("x\nf(|)\ny", "1, 2", "x\nf(1|)\ny", 1) == ", 2");
+  CHECK(left("def f():|\n", "\n    return 1\n    # end", "def f():\n|\n") == "    return 1\n    # end");
+  CHECK(left("def f():|\n", "\n    return 1\n    # end", "def f():\n    ret|\n") == "urn 1\n    # end");
+  CHECK(left("def f():|\n", "\n    return 1\n    # end", "def f():\n    return 1\n    #|\n") == " end");
+  CHECK(left("x = \"é|\"", "😀!", "x = \"é😀|\"") == "!");
+}
+
+TEST_CASE("and goes where the text goes another way") {
+  CHECK(left("int a|", "dd();", "int ab|") == "-");      // other letters
+  CHECK(left("int a|", "dd();", "int |") == "-");        // taken back
+  CHECK(left("int a|", "dd();", "int add();|") == "-");  // all of it is there
+  CHECK(left("f(|)", "1", "f(1|)", 1) == "-");
+  CHECK(left("int a|\nb", "dd();", "int ad|\nc") == "-");  // something else changed
+  CHECK(left("b\nint a|", "dd();", "c\nint ad|") == "-");
+  CHECK(left("int a|", "dd();", "|int a") == "-");
+}
+
+TEST_CASE("the newest that fits is found, by document, until it is forgotten") {
+  ReadySuggestions ready;
+  const Query a = at("x|"), b = at("x|", "file:///b");
+  ready.keep(1, a, made(a, "1"));
+  ready.keep(2, a, made(a, "2"));
+  ready.keep(3, b, made(b, "3"));
+  CHECK(ready.find(a)->key == 2);
+  CHECK(ready.find(b)->key == 3);
+  ready.forget("file:///a");
+  CHECK(!ready.find(a));
+  CHECK(ready.find(b));
+  Query asked = b;
+  asked.invocation = lsp::Invocation::Explicit;
+  CHECK(!ready.find(asked));
+  Query chosen = b;
+  chosen.selected = lsp::SelectedItem{0, 1, "xy"};
+  CHECK(!ready.find(chosen));
+  for (int i = 0; i < 50; ++i) ready.keep(10, a, made(a, "many"));
+  CHECK(!ready.find(b));  // only so many are kept
+  ready.clear();
+  CHECK(!ready.find(a));
+}
