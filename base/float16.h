@@ -20,6 +20,19 @@ inline float half_to_float(std::uint16_t bits) {
   return std::bit_cast<float>(sign | ((magnitude << 13) + (112u << 23)));
 }
 
+// The nearest half, ties to even; infinity beyond 65504.
+inline std::uint16_t float_to_half(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value), magnitude = bits & 0x7FFFFFFF;
+  const auto sign = std::uint16_t(bits >> 16 & 0x8000);
+  if (magnitude > 0x7F800000) return std::uint16_t(sign | 0x7E00);   // NaN
+  if (magnitude >= 0x477FF000) return std::uint16_t(sign | 0x7C00);  // infinity
+  if (magnitude < 0x38800000) {  // a multiple of 2^-24: adding 1/2 leaves just those bits of the sum
+    const float sum = std::bit_cast<float>(magnitude) + 0.5f;
+    return std::uint16_t(sign | (std::bit_cast<std::uint32_t>(sum) - std::bit_cast<std::uint32_t>(0.5f)));
+  }
+  return std::uint16_t(sign | ((magnitude + 0xFFF + (magnitude >> 13 & 1) - 0x38000000) >> 13));
+}
+
 // The half stored at `p`, which need not be aligned.
 inline float half_at(const std::uint8_t* p) {
   std::uint16_t bits;

@@ -61,7 +61,19 @@ std::optional<std::int64_t> group_number(const char* file) {
   return std::nullopt;
 }
 
+// Processors that the container's quota is worth ("max 100000", "150000 100000": a quota and its period), rounded up.
+std::optional<int> quota_threads() {
+  std::ifstream in("/sys/fs/cgroup/cpu.max");
+  std::int64_t quota = 0, period = 0;
+  if (in >> quota >> period && quota > 0 && period > 0) return int((quota + period - 1) / period);
+  return std::nullopt;
+}
+
 void narrow_to_container(Machine& machine) {
+  if (const auto threads = quota_threads(); threads && *threads < machine.threads) {
+    machine.threads = *threads;
+    machine.cores = std::min(machine.cores, *threads);
+  }
   const auto limit = group_number("/sys/fs/cgroup/memory.max");
   if (!limit || *limit >= machine.memory_bytes) return;
   const std::int64_t used = group_number("/sys/fs/cgroup/memory.current").value_or(0);

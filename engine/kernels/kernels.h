@@ -7,12 +7,13 @@
 #include <span>
 #include <string_view>
 
+#include "engine/kernels/cpu/fused.h"
 #include "engine/quant/grouped.h"
 
 namespace engine {
 
 struct Kernels {
-  std::string_view name;  // "reference", "portable", "avx2", "avx512"
+  std::string_view name;  // "reference", "portable", "avx2", "avxvnni", "avx512", "avx512vnni"
 
   // y[i, row] = sum over columns of w[row, column] * x[i, column], for rows [first, last) of w and `count` rows of x.
   // x: [count, columns] f32, contiguous. y: [count, rows] f32, contiguous; only columns [first, last) are written.
@@ -20,6 +21,9 @@ struct Kernels {
 
   // Rows [first, first + count) as floats; bit for bit the same in every table. engine::expand() calls the best one.
   void (*grouped_expand)(const GroupedWeight& w, std::int64_t first, std::int64_t count, float* out);
+
+  // The loops of the decode step: int8 activations, packed weights, attention over the cache.
+  const cpu::Fused* fused;
 };
 
 const Kernels& kernels();

@@ -1,5 +1,6 @@
 // The loops as the definition says them, in double: what "right" means for every other table.
 #include "engine/kernels/kernels.h"
+#include "engine/kernels/reference_fused.h"
 
 namespace engine {
 namespace {
@@ -33,7 +34,7 @@ void expand_rows(const GroupedWeight& w, std::int64_t first, std::int64_t count,
 }  // namespace
 
 const Kernels& reference_kernels() {
-  static constexpr Kernels kTable{"reference", matmul, expand_rows};
+  static const Kernels kTable{"reference", matmul, expand_rows, &kReferenceFused};
   return kTable;
 }
 

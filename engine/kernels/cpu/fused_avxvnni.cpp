@@ -1,0 +1,11 @@
+// x86 with AVX-VNNI besides AVX2 (Alder Lake, Zen 5 and later). Compiled with both; called only where the processor has them.
+#if defined(__AVXVNNI__)
+#include "engine/kernels/cpu/avx_dot.h"
+#include "engine/kernels/cpu/fused_rows.h"
+
+namespace engine::cpu {
+
+const Fused kFusedAvxVnni = {quantize_rows, matmul_any<AvxDot>, rope_heads, keep_position, attend_tile, silu_mul_all, argmax_of, log_sum_exp_of};
+
+}  // namespace engine::cpu
+#endif

@@ -1,0 +1,37 @@
+// Any processor: plain loops that a compiler can vectorise.
+#include "engine/kernels/cpu/fused_rows.h"
+#include "engine/kernels/cpu/packed_simd.h"
+
+namespace engine::cpu {
+namespace {
+
+struct PlainDot {
+  typedef uint8_t Codes __attribute__((vector_size(64)));
+  using Ints = IntVec;
+  static constexpr int kTile = 4;
+  static constexpr bool kSigned8 = false;
+
+  static Ints zero() { return Ints{}; }
+  static Ints all(int32_t v) { return Ints{} + v; }
+  static Ints shift(Ints v, int by) { return v << by; }
+  static Vec floats(Ints v) { return __builtin_convertvector(v, Vec); }
+  static Codes load(const uint8_t* p) {
+    Codes v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+  }
+  static Codes low(Codes v) { return v & 15; }
+  static Codes high(Codes v) { return v >> 4; }
+  template <int Bits>
+  static Ints dot(Ints sum, const Codes& codes, const int8_t* x) {
+    for (int r = 0; r < kPanel; ++r)
+      sum[r] += codes[4 * r] * x[0] + codes[4 * r + 1] * x[1] + codes[4 * r + 2] * x[2] + codes[4 * r + 3] * x[3];
+    return sum;
+  }
+};
+
+}  // namespace
+
+const Fused kFusedPortable = {quantize_rows, matmul_any<PlainDot>, rope_heads, keep_position, attend_tile, silu_mul_all, argmax_of, log_sum_exp_of};
+
+}  // namespace engine::cpu

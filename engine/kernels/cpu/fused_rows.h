@@ -1,0 +1,222 @@
+// fused_rows.h: what stands between two matrix products, one pass each: normalise and quantise, rotate, attend, SiLU.
+// Written over vec.h only; each processor's file includes it and fills its table with it. Pure apart from what is written.
+#pragma once
+
+#include "engine/kernels/cpu/fused.h"
+#include "engine/kernels/cpu/vec.h"
+
+namespace engine::cpu {
+namespace {
+
+float norm_scale(const float* x, int64_t columns, float epsilon) {
+  Vec squares[2] = {all(0.0F), all(0.0F)};
+  for (int64_t i = 0; i < columns; i += kUnit)
+    for (int k = 0; k < 2; ++k) {
+      const Vec v = load(x + i + k * kWidth);
+      squares[k] += v * v;
+    }
+  return 1 / __builtin_sqrtf(sum(squares[0] + squares[1]) / float(columns) + epsilon);
+}
+
+// Sixteen codes; the sum of them in `total`.
+RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse, int32_t& total) {
+  const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
+  const IntVec codes = IntVec(v * all(inverse) + magic) - 0x4B400000;
+  const Vec as_floats = __builtin_convertvector(codes, Vec);
+  total = int32_t(sum(as_floats));
+  return __builtin_convertvector(codes, ByteVec);
+}
+
+RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows& out) {
+  const float most = largest(larger(size(low), size(high)));
+  const Vec probe = (low - low) + (high - high);  // zero, or NaN where something is not finite
+  const float bad = sum(probe);
+  const bool finite = bad == 0;
+  // The scale stays a normal number, so that its inverse is finite.
+  const float scale = most > 0x1p-100F ? most / 127 : 0x1p-100F / 127, inverse = finite ? 1 / scale : 0;
+  int32_t totals[2];
+  const ByteVec codes[2] = {codes_of(finite ? low : all(0.0F), inverse, totals[0]), codes_of(finite ? high : all(0.0F), inverse, totals[1])};
+  __builtin_memcpy(out.codes + at * kUnit, codes, sizeof codes);
+  const float kept = finite ? scale : __builtin_nanf("");
+  out.scales[at] = kept;
+  for (int half = 0; half < 2; ++half) {
+    out.minus_sums[2 * at + half] = -totals[half];
+    out.sums[2 * at + half] = kept * float(totals[half]);
+  }
+  out.minus_sum32[at] = -(totals[0] + totals[1]);
+  out.sum32[at] = kept * float(totals[0] + totals[1]);
+}
+
+void quantize_rows(const float* x, Range rows, Norm norm, const Int8Rows& out) {
+  const int64_t units = out.columns / kUnit;
+  for (int64_t row = rows.begin; row < rows.end; ++row) {
+    const float* in = x + row * out.columns;
+    const Vec scale = all(norm.weight ? norm_scale(in, out.columns, norm.epsilon) : 1.0F);
+    for (int64_t unit = 0; unit < units; ++unit) {
+      Vec v[2];
+      for (int k = 0; k < 2; ++k) {
+        const int64_t at = unit * kUnit + k * kWidth;
+        v[k] = load(in + at);
+        if (norm.weight) v[k] = v[k] * scale * load(norm.weight + at);
+      }
+      quantize_unit(v[0], v[1], row * units + unit, out);
+    }
+  }
+}
+
+void rope_heads(float* x, int64_t heads, int64_t width, const float* cos, const float* sin) {
+  const int64_t half = width / 2;
+  for (int64_t h = 0; h < heads; ++h, x += width) {
+    int64_t i = 0;
+    for (; i + kWidth <= half; i += kWidth) {
+      const Vec a = load(x + i), b = load(x + half + i), c = load(cos + i), s = load(sin + i);
+      store(x + i, a * c - b * s);
+      store(x + half + i, b * c + a * s);
+    }
+    for (; i < half; ++i) {
+      const float a = x[i], b = x[half + i];
+      x[i] = a * cos[i] - b * sin[i];
+      x[half + i] = b * cos[i] + a * sin[i];
+    }
+  }
+}
+
+void keep_position(const HeadCache& cache, int64_t position, const float* key, const float* value) {
+  uint16_t* column = cache.keys + position / 16 * 16 * cache.width + position % 16;
+  uint16_t* row = cache.values + position * cache.width;
+  uint16_t sixteen[kWidth];
+  for (int64_t d = 0; d < cache.width; d += kWidth) {
+    store_halves(sixteen, load(key + d));
+    for (int k = 0; k < kWidth; ++k) column[(d + k) * 16] = sixteen[k];
+    store_halves(row + d, load(value + d));
+  }
+}
+
+// ---- attention: FlashAttention's running softmax (Dao et al. 2022, arXiv 2205.14135), 64 positions at a time -----------------
+
+constexpr int kStep = 64, kBlocks = kStep / 16;
+
+template <int Rows>
+RIGPILOT_INLINE void scores_of(const HeadCache& cache, int64_t position, const float* queries, float (&scores)[4][kStep]) {
+  const uint16_t* keys = cache.keys + position * cache.width;
+  for (int pair = 0; pair < kBlocks; pair += 2) {
+    Vec sums[Rows][2];
+    for (auto& row : sums) row[0] = row[1] = all(0.0F);
+    const uint16_t* first = keys + pair * 16 * cache.width;
+    const uint16_t* second = first + 16 * cache.width;
+    for (int64_t d = 0; d < cache.width; ++d) {
+      const Vec a = halves(first + d * 16), b = halves(second + d * 16);
+      for (int r = 0; r < Rows; ++r) {
+        const Vec q = all(queries[r * cache.width + d]);
+        sums[r][0] += q * a;
+        sums[r][1] += q * b;
+      }
+    }
+    for (int r = 0; r < Rows; ++r)
+      for (int k = 0; k < 2; ++k) store(scores[r] + (pair + k) * 16, sums[r][k]);
+  }
+}
+
+// Scores become weights; what was summed before is scaled to the new largest score.
+RIGPILOT_INLINE void soften(int row, int64_t position, int64_t end, const AttentionTile& tile, int64_t width, float (&scores)[kStep]) {
+  const int64_t seen = tile.seen[row] < end ? tile.seen[row] : end;
+  for (int64_t i = seen > position ? seen - position : 0; i < kStep; ++i) scores[i] = kMinusInfinity;
+  Vec most = load(scores);
+  for (int i = 16; i < kStep; i += 16) most = larger(most, load(scores + i));
+  const float before = tile.most[row], now = largest(most) > before ? largest(most) : before;
+  Vec total = all(0.0F);
+  if (now == kMinusInfinity) {  // this row sees nothing yet
+    for (int i = 0; i < kStep; i += 16) store(scores + i, total);
+    return;
+  }
+  for (int i = 0; i < kStep; i += 16) {
+    const Vec weights = exp(load(scores + i) - all(now));
+    store(scores + i, weights);
+    total += weights;
+  }
+  const float shrink = before == now ? 1.0F : exp(all(before - now))[0];
+  tile.total[row] = tile.total[row] * shrink + sum(total);
+  tile.most[row] = now;
+  if (shrink != 1.0F)
+    for (int64_t d = 0; d < width; d += kWidth) store(tile.out + row * width + d, load(tile.out + row * width + d) * all(shrink));
+}
+
+template <int Rows, int Vectors>
+RIGPILOT_INLINE void add_values(const uint16_t* values, int64_t width, int count, const float (&weights)[4][kStep], float* out) {
+  Vec sums[Rows][Vectors];
+  for (int r = 0; r < Rows; ++r)
+    for (int v = 0; v < Vectors; ++v) sums[r][v] = load(out + r * width + v * kWidth);
+  for (int i = 0; i < count; ++i, values += width) {
+    Vec row[Vectors];
+    for (int v = 0; v < Vectors; ++v) row[v] = halves(values + v * kWidth);
+    for (int r = 0; r < Rows; ++r) {
+      const Vec weight = all(weights[r][i]);
+      for (int v = 0; v < Vectors; ++v) sums[r][v] += weight * row[v];
+    }
+  }
+  for (int r = 0; r < Rows; ++r)
+    for (int v = 0; v < Vectors; ++v) store(out + r * width + v * kWidth, sums[r][v]);
+}
+
+template <int Rows>
+void attend_rows(const HeadCache& cache, Range positions, const AttentionTile& tile) {
+  alignas(64) float scores[4][kStep];
+  int64_t last = 0;
+  for (int r = 0; r < Rows; ++r) last = tile.seen[r] > last ? tile.seen[r] : last;
+  const int64_t end = last < positions.end ? last : positions.end;
+  for (int64_t at = positions.begin; at < end; at += kStep) {
+    scores_of<Rows>(cache, at, tile.queries, scores);
+    for (int r = 0; r < Rows; ++r) soften(r, at, end, tile, cache.width, scores[r]);
+    const int count = end - at < kStep ? int(end - at) : kStep;
+    int64_t d = 0;
+    for (; d + 4 * kWidth <= cache.width; d += 4 * kWidth)
+      add_values<Rows, 4>(cache.values + at * cache.width + d, cache.width, count, scores, tile.out + d);
+    for (; d < cache.width; d += kWidth) add_values<Rows, 1>(cache.values + at * cache.width + d, cache.width, count, scores, tile.out + d);
+  }
+}
+
+void attend_tile(const HeadCache& cache, Range positions, const AttentionTile& tile) {
+  switch (tile.rows) {
+    case 1: attend_rows<1>(cache, positions, tile); break;
+    case 2: attend_rows<2>(cache, positions, tile); break;
+    case 3: attend_rows<3>(cache, positions, tile); break;
+    default: attend_rows<4>(cache, positions, tile); break;
+  }
+}
+
+// ---- elementwise -------------------------------------------------------------------------------------------------------------
+
+RIGPILOT_INLINE Vec silu(Vec v) { return v / (all(1.0F) + exp(-v)); }
+
+void silu_mul_all(const float* gate, const float* up, int64_t count, float* out) {
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) store(out + i, silu(load(gate + i)) * load(up + i));
+  for (; i < count; ++i) out[i] = silu(all(gate[i]))[0] * up[i];
+}
+
+int64_t argmax_of(const float* x, int64_t count) {
+  Vec most = all(kMinusInfinity);
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) most = larger(load(x + i), most);
+  float best = largest(most);
+  for (; i < count; ++i) best = x[i] > best ? x[i] : best;
+  for (i = 0; i < count; ++i)
+    if (x[i] == best) return i;
+  return 0;  // nothing but NaN
+}
+
+double log_sum_exp_of(const float* x, int64_t count) {
+  const float most = x[argmax_of(x, count)];
+  double total = 0;
+  int64_t i = 0;
+  for (; i + kWidth <= count;) {  // in f32 for a while, then in double
+    Vec part = all(0.0F);
+    for (int k = 0; k < 64 && i + kWidth <= count; ++k, i += kWidth) part += exp(load(x + i) - all(most));
+    total += double(sum(part));
+  }
+  for (; i < count; ++i) total += double(exp(all(x[i] - most))[0]);
+  return double(most) + __builtin_log(total);
+}
+
+}  // namespace
+}  // namespace engine::cpu
