@@ -49,10 +49,13 @@ struct ModelConfig {
   double norm_epsilon = 1e-5;
   bool tied_embeddings = false;  // the head is the embedding, transposed
   bool attention_bias = false, mlp_bias = false;
+  bool fused_qkv = false;  // the file holds queries, keys and values as one matrix where the architecture has three
   Activation activation = Activation::Silu;
   std::int64_t sliding_window = 0;  // a token sees itself and the window - 1 before it; 0: all of them
-  double attention_scale = 0;       // of the products of queries and keys; 0: 1 / sqrt(head_width)
-  bool parallel_residual = false;   // attention and MLP read the same input
+  double attention_scale = 0;       // of the products of queries and keys; a reader makes it 1 / sqrt(head_width) where it is 0
+  bool attention_scale_by_layer = false;  // divided by 1 + the layer (GPT-2)
+  bool parallel_residual = false;    // attention and MLP read the same input (GPT-NeoX)
+  bool residual_after_norm = false;  // branches add to what their norm gave, not to what it read (BLOOM)
   RopeConfig rope;
   std::vector<tokenizer::TokenId> end_ids;
 };

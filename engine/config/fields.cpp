@@ -1,6 +1,7 @@
 #include "engine/config/fields.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace engine {
 
@@ -32,6 +33,7 @@ base::Result<void> check_shape(ModelConfig& config, std::string_view file, const
     return fail(ErrorCode::InvalidInput, "{}: '{}' is {}: expected {} from {} to {}", file, names.head_width, config.head_width,
                 rotated ? "an even number" : "a number", kHeadWidth.least, kHeadWidth.most);
   if (config.rotary_width == kWholeHead) config.rotary_width = config.head_width;
+  if (config.attention_scale == 0) config.attention_scale = 1 / std::sqrt(double(config.head_width));
   return {};
 }
 

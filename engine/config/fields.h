@@ -25,7 +25,7 @@ base::Result<double> positive(double value, double most, std::string_view file, 
 struct FieldNames {
   std::string_view width, heads, kv_heads, head_width;
 };
-// Derives head_width where it is 0 and rotary_width where it is kWholeHead, then checks what must divide what.
+// Derives head_width and attention_scale where they are 0 and rotary_width where it is kWholeHead, and checks what must divide what.
 base::Result<void> check_shape(ModelConfig& config, std::string_view file, const FieldNames& names);
 
 // After check_shape, where only a part of each head is rotated, as `field` says.

@@ -14,7 +14,12 @@ struct Family {
   base::Result<void> (*read)(const GgufReader& in, ModelConfig& config);
 };
 constexpr Family kFamilies[] = {
+    {"bloom", read_gguf_bloom},
+    {"gpt2", read_gguf_gpt2},
+    {"gptneox", read_gguf_neox},
     {"llama", read_gguf_llama},
+    {"starcoder", read_gguf_starcoder},
+    {"starcoder2", read_gguf_starcoder2},
 };
 
 // An architecture without a reader is read as LLaMA; the registry then says what it runs.
@@ -76,6 +81,16 @@ base::Result<void> check_gguf_shape(const GgufReader& in, ModelConfig& config) {
   const std::string width = in.key("embedding_length"), heads = in.key("attention.head_count"), kv_heads = in.key("attention.head_count_kv"),
                     head_width = in.key("attention.key_length");
   return check_shape(config, in.path(), {width, heads, kv_heads, head_width});
+}
+
+base::Result<void> expect_gguf_head_width(const GgufReader& in, const ModelConfig& config) {
+  for (const char* field : {"rope.dimension_count", "attention.value_length"}) {
+    const auto width = in.file().integer_or(in.key(field), config.head_width);
+    if (!width) return base::forward(width);
+    if (*width != config.head_width)
+      return fail(ErrorCode::Unsupported, "{}: '{}' is {}: supported is only the head's width, {}", in.path(), in.key(field), *width, config.head_width);
+  }
+  return {};
 }
 
 base::Result<ModelConfig> read_gguf_config(const base::Gguf& file) {

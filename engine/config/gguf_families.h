@@ -7,11 +7,19 @@
 
 namespace engine {
 
+base::Result<void> read_gguf_bloom(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_gpt2(const GgufReader& in, ModelConfig& config);
 base::Result<void> read_gguf_llama(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_neox(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_starcoder(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_starcoder2(const GgufReader& in, ModelConfig& config);
 
 // What the families share: the sizes every model has; positions of those that rotate (config.rope); the shape's own checks.
 base::Result<void> read_gguf_sizes(const GgufReader& in, ModelConfig& config);
 base::Result<void> read_gguf_rope(const GgufReader& in, ModelConfig& config);
 base::Result<void> check_gguf_shape(const GgufReader& in, ModelConfig& config);
+
+// After check_gguf_shape: values and rotations as wide as the head's keys, or a sentence.
+base::Result<void> expect_gguf_head_width(const GgufReader& in, const ModelConfig& config);
 
 }  // namespace engine

@@ -5,10 +5,10 @@ namespace engine {
 GgufReader::GgufReader(const base::Gguf& file, std::string architecture)
     : file_(file), path_(file.path().string()), prefix_(std::move(architecture)) {}
 
-bool GgufReader::has_tensor(std::string_view name) const {
+const base::GgufTensor* GgufReader::tensor(std::string_view name) const {
   for (const base::GgufTensor& tensor : file_.tensors())
-    if (tensor.name == name) return true;
-  return false;
+    if (tensor.name == name) return &tensor;
+  return nullptr;
 }
 
 base::Result<void> GgufReader::integer(std::string_view field, Range range, std::int64_t& into) const {

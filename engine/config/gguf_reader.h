@@ -18,7 +18,8 @@ class GgufReader {
   const std::string& path() const { return path_; }
   std::string key(std::string_view field) const { return prefix_ + "." + std::string(field); }
   bool has(std::string_view field) const { return file_.has(key(field)); }
-  bool has_tensor(std::string_view name) const;
+  const base::GgufTensor* tensor(std::string_view name) const;  // nullptr where the file lacks it
+  bool has_tensor(std::string_view name) const { return tensor(name) != nullptr; }
 
   base::Result<void> integer(std::string_view field, Range range, std::int64_t& into) const;
   base::Result<void> maybe_integer(std::string_view field, Range range, std::int64_t& into) const;

@@ -1,4 +1,5 @@
 // read_hf_config: config.json as transformers writes it: which family it is, and what every family says alike.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/files.h"
@@ -18,7 +19,12 @@ struct Family {
   base::Result<void> (*read)(const HfReader& in, ModelConfig& config);
 };
 constexpr Family kFamilies[] = {
+    {"bloom", read_hf_bloom},
+    {"gpt2", read_hf_gpt2},
+    {"gpt_bigcode", read_hf_bigcode},
+    {"gpt_neox", read_hf_neox},
     {"llama", read_hf_llama},
+    {"starcoder2", read_hf_starcoder2},
 };
 
 // An architecture without a reader is read as LLaMA, whose names are everyone's today; the registry then says what it runs.
@@ -29,6 +35,11 @@ base::Result<void> read_family(const HfReader& in, ModelConfig& config) {
 }
 
 // "LlamaForCausalLM" is "llama"; where model_type is absent the class says it.
+struct ClassName {
+  std::string_view of_class, model_type;
+};
+constexpr ClassName kClassNames[] = {{"gpt2lmheadmodel", "gpt2"}, {"gptbigcode", "gpt_bigcode"}, {"gptneox", "gpt_neox"}};
+
 base::Result<std::string> read_architecture(const HfReader& in) {
   auto type = in.text_or("model_type", "");
   if (!type || !type->empty()) return type;
@@ -38,6 +49,8 @@ base::Result<std::string> read_architecture(const HfReader& in) {
   std::string name = base::sanitize_utf8(classes->front().get<std::string>());
   name = name.substr(0, name.find("For"));
   for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (const ClassName& known : kClassNames)
+    if (known.of_class == name) return std::string(known.model_type);
   return name;
 }
 
@@ -66,6 +79,26 @@ base::Result<void> read_generation_config(const std::filesystem::path& path, Mod
 }
 
 }  // namespace
+
+base::Result<void> read_hf_activation(const HfReader& in, std::string_view field, Activation& activation) {
+  if (!in.has(field)) return {};
+  const auto name = in.text_or(field, "");
+  if (!name) return base::forward(name);
+  const auto is = [&](std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), *name) != names.end(); };
+  if (is({"gelu", "gelu_python"})) activation = Activation::Gelu;
+  else if (is({"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"})) activation = Activation::GeluTanh;
+  else if (is({"silu", "swish"})) activation = Activation::Silu;
+  else
+    return fail(ErrorCode::Unsupported, "{}: '{}' is '{}': supported are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh and silu", in.path(), field, *name);
+  return {};
+}
+
+base::Result<void> expect_boolean(const HfReader& in, std::string_view field, bool supported) {
+  bool value = supported;
+  if (auto done = in.maybe_boolean(field, value); !done) return done;
+  if (value == supported) return {};
+  return fail(ErrorCode::Unsupported, "{}: '{}' is {}: supported is only {}", in.path(), field, value, supported);
+}
 
 base::Result<void> refuse_quantized(const HfReader& in) {
   if (!in.has("quantization_config")) return {};

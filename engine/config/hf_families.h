@@ -7,7 +7,12 @@
 
 namespace engine {
 
+base::Result<void> read_hf_bigcode(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_bloom(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_gpt2(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_llama(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_neox(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_starcoder2(const HfReader& in, ModelConfig& config);
 
 // Positions in the old spelling (rope_theta, rope_scaling) and the new one (rope_parameters), into config.rope, and how much of
 // a head they rotate into `share`, where the file says it.
@@ -16,6 +21,12 @@ struct RotaryShare {
   std::string field = "partial_rotary_factor";
 };
 base::Result<void> read_hf_rope(const HfReader& in, ModelConfig& config, RotaryShare& share);
+
+// The activation's name, as transformers spells it; where the field is absent, `activation` stays.
+base::Result<void> read_hf_activation(const HfReader& in, std::string_view field, Activation& activation);
+
+// A switch that only one value of can be run: any other is refused.
+base::Result<void> expect_boolean(const HfReader& in, std::string_view field, bool supported);
 
 // A quantised checkpoint of Hugging Face is refused by a sentence.
 base::Result<void> refuse_quantized(const HfReader& in);

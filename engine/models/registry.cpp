@@ -4,10 +4,10 @@
 
 namespace engine {
 
-extern const Architecture kLlama;  // each defined at the end of its own file
+extern const Architecture kGpt2, kNeox, kBloom, kBigCode, kStarcoder2, kLlama;  // each defined at the end of its own file
 
 namespace {
-const Architecture* const kArchitectures[] = {&kLlama};
+const Architecture* const kArchitectures[] = {&kGpt2, &kNeox, &kBloom, &kBigCode, &kStarcoder2, &kLlama};
 }  // namespace
 
 base::Result<std::unique_ptr<Model>> make_model(const ModelConfig& config) {

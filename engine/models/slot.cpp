@@ -20,6 +20,15 @@ std::vector<std::int64_t> rope_rows(std::int64_t rows, std::int64_t heads) {
   return order;
 }
 
+std::vector<std::int64_t> rows_of_fused_heads(std::int64_t heads, std::int64_t head_width) {
+  std::vector<std::int64_t> rows;
+  rows.reserve(static_cast<size_t>(3 * heads * head_width));
+  for (std::int64_t part = 0; part < 3; ++part)
+    for (std::int64_t head = 0; head < heads; ++head)
+      for (std::int64_t i = 0; i < head_width; ++i) rows.push_back((head * 3 + part) * head_width + i);
+  return rows;
+}
+
 std::vector<std::int64_t> row_range(std::int64_t first, std::int64_t count) {
   std::vector<std::int64_t> rows(static_cast<size_t>(count));
   std::iota(rows.begin(), rows.end(), first);

@@ -16,9 +16,11 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-// Names that some files carry and nothing needs: derived again from the configuration.
+// Names that some files carry and nothing needs: frequencies and causal masks, derived again from the configuration.
 bool may_be_unused(std::string_view name) {
-  return name.ends_with("rotary_emb.inv_freq") || name.ends_with(".attn.masked_bias") || name == "rope_freqs.weight";
+  for (const std::string_view end : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"})
+    if (name.ends_with(end)) return true;
+  return name == "rope_freqs.weight";
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
@@ -163,7 +165,7 @@ std::string commonest_type(const WeightSource& source) {
 base::Result<void> nothing_unused(const Model& model, const WeightSource& source, const std::set<std::string>& used) {
   std::vector<std::string> unused;
   for (const WeightView& view : source.weights()) {
-    const bool tied_head = model.config().tied_embeddings && (view.name == "lm_head.weight" || view.name == "output.weight");
+    const bool tied_head = model.config().tied_embeddings && (view.name == "lm_head.weight" || view.name == "embed_out.weight" || view.name == "output.weight");
     if (!used.contains(view.name) && !may_be_unused(view.name) && !tied_head) unused.push_back(view.name);
   }
   if (unused.empty()) return {};
@@ -188,7 +190,7 @@ base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, c
   }
   if (auto fine = nothing_unused(model, source, loader.used()); !fine) return base::forward(fine);
   if (const WeightView* factors = source.find("rope_freqs.weight")) {
-    const std::vector<std::int64_t> wanted{model.config().head_width / 2};
+    const std::vector<std::int64_t> wanted{model.config().rotary_width / 2};
     if (factors->shape != wanted)
       return fail(ErrorCode::InvalidInput, "{}: tensor 'rope_freqs.weight' has shape {}, expected {}", source.path().string(),
                   shape_text(factors->shape), shape_text(wanted));
