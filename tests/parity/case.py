@@ -32,6 +32,7 @@ class Case:
     shard_size: str | None = None  # of a sharded checkpoint
     respell: typing.Callable[[dict], dict] = lambda config: config  # config.json as another version of transformers wrote it
     rename: typing.Callable[[str], str | None] = lambda name: name  # tensors as another version named them; None leaves one out
+    buffers: typing.Callable[[dict], dict] = lambda config: {}  # tensors beside the weights, as older versions saved them
     to_gguf: typing.Callable | None = None  # (path, config.json of this version, the file's tensors)
 
     def make(self, parent, seed):
@@ -62,7 +63,11 @@ class Case:
         for path in folder.glob("*.safetensors"):
             here = {self.rename(name): value.to(self.dtype) for name, value in load_file(path).items() if self.rename(name)}
             tensors |= load_file(path)
-            save_file(here, path, metadata={"format": "pt"})
+            save_file(here | self.buffers(config), path, metadata={"format": "pt"})
+        for path in folder.glob("*.index.json"):
+            index = json.loads(path.read_text())
+            index["weight_map"] = {self.rename(name): shard for name, shard in index["weight_map"].items() if self.rename(name)}
+            path.write_text(json.dumps(index, indent=1))
         if self.to_gguf:
             self.to_gguf(folder / "model.gguf", config, {name: value.float() for name, value in tensors.items()})
         (folder / "config.json").write_text(json.dumps(self.respell(config), indent=1))

@@ -56,6 +56,16 @@ def permuted(name, tensor, config):
     yield name, tensor
 
 
+def regrouped(part):
+    """Of a matrix that holds each head's queries, keys and values together: first all queries, then all keys, then all values."""
+    def modify(name, tensor, config):
+        if name.split(".")[-2] == part:
+            heads = first(config, "num_attention_heads", "n_head")
+            tensor = tensor.reshape(heads, 3, -1, *tensor.shape[1:]).swapaxes(0, 1).reshape(tensor.shape)
+        yield name, tensor
+    return modify
+
+
 def convert(path, architecture, config, tensors, modify=unchanged, keys=lambda writer, config: None, common=common_keys):
     writer = gguf.GGUFWriter(str(path), gguf.MODEL_ARCH_NAMES[architecture])
     common(writer, config)
