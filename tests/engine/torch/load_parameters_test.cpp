@@ -19,7 +19,7 @@ const LoadTarget kPlain{torch::kCPU, torch::kFloat32, Quant::Auto};
 engine::ModelConfig config() {
   engine::ModelConfig c;
   c.architecture = "llama";
-  c.vocab_size = 96, c.context_length = 64, c.layers = 2, c.width = 64, c.mlp_width = 160, c.heads = 6, c.kv_heads = 2, c.head_width = 32;
+  c.vocab_size = 96, c.context_length = 64, c.layers = 2, c.width = 64, c.mlp_width = 160, c.heads = 6, c.kv_heads = 2, c.head_width = c.rotary_width = 32;
   c.attention_bias = true;
   return c;
 }
