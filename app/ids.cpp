@@ -70,8 +70,9 @@ std::string join_ids(std::span<const TokenId> ids) {
 std::vector<TokenId> encode_document(const tokenizer::Tokenizer& tokenizer, std::string_view text,
                                      bool parse_special) {
   std::vector<TokenId> ids = tokenizer.encode(text, {.parse_special = parse_special});
-  if (const auto bos = tokenizer.bos(); bos && tokenizer.adds_bos() && (ids.empty() || ids.front() != *bos))
-    ids.insert(ids.begin(), *bos);
+  const auto begin = tokenizer.begin_ids();
+  const bool there = ids.size() >= begin.size() && std::equal(begin.begin(), begin.end(), ids.begin());
+  if (!there) ids.insert(ids.begin(), begin.begin(), begin.end());
   return ids;
 }
 

@@ -52,7 +52,7 @@ class ByteTokenizer : public Tokenizer {
 
   std::optional<TokenId> bos() const override { return std::nullopt; }
   std::span<const TokenId> end_ids() const override { return kEnds; }
-  bool adds_bos() const override { return false; }
+  std::span<const TokenId> begin_ids() const override { return {}; }
 
  private:
   TokenId control_at(std::string_view text) const {

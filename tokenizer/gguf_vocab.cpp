@@ -1,7 +1,7 @@
 #include "tokenizer/gguf_vocab.h"
 
 #include "base/utf8.h"
-#include "tokenizer/bpe_tokenizer.h"
+#include "tokenizer/pipeline.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/spm_merges.h"
 
@@ -53,7 +53,7 @@ std::string bytes_of(const std::string& spelled, TokenKind kind, bool byte_level
   return kind == TokenKind::UserDefined ? spelled : from_printable(spelled).value_or(spelled);
 }
 
-Result<void> read_tokens(const Gguf& gguf, bool byte_level, BpeParts& parts) {
+Result<void> read_tokens(const Gguf& gguf, bool byte_level, PipelineParts& parts) {
   constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
   const auto tokens = strings(gguf, kTokens);
   if (!tokens) return base::forward(tokens);
@@ -76,17 +76,17 @@ Result<void> read_tokens(const Gguf& gguf, bool byte_level, BpeParts& parts) {
     const TokenKind kind = parts.vocabulary.kind(id);
     const bool added = kind == TokenKind::Control || kind == TokenKind::UserDefined || kind == TokenKind::Unknown;
     if (added && base::is_valid_utf8(parts.vocabulary.content(id)))
-      parts.added.push_back({.id = id, .content = std::string(parts.vocabulary.content(id)), .normalized = !byte_level && kind == TokenKind::UserDefined});
+      parts.added.push_back({.id = id, .content = std::string(parts.vocabulary.content(id)), .normalized = !byte_level && kind == TokenKind::UserDefined, .spelled = true});
   }
   return {};
 }
 
-Result<void> read_merges(const Gguf& gguf, BpeParts& parts) {
+Result<void> read_merges(const Gguf& gguf, PipelineParts& parts) {
   constexpr std::string_view kMerges = "tokenizer.ggml.merges";
   const auto merges = strings(gguf, kMerges);
   if (!merges) return base::forward(merges);
   const auto& pairs = (*merges)->strings;
-  parts.model.merges = MergeTable(pairs.size());
+  parts.model.bpe.merges = MergeTable(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const std::string_view pair = pairs[i];
     const std::size_t space = pair.find(' ', 1);  // a part is never empty, but may begin with a space
@@ -98,26 +98,27 @@ Result<void> read_merges(const Gguf& gguf, BpeParts& parts) {
     if (!left_id || !right_id || !merged)
       return base::fail(ErrorCode::InvalidInput, "{}: {}[{}] is '{}', but '{}' is no token", gguf.path().string(), kMerges, i, pair,
                         !left_id ? std::string(left) : !right_id ? std::string(right) : std::string(left).append(right));
-    parts.model.add_merge(parts.vocabulary, *left_id, *right_id, {static_cast<std::uint32_t>(i), *merged});
+    parts.model.bpe.add_merge(parts.vocabulary, *left_id, *right_id, {static_cast<std::uint32_t>(i), *merged});
   }
   return {};
 }
 
-Result<void> read_byte_level(const Gguf& gguf, BpeParts& parts) {
-  parts.model.byte_level = true;
+// Both say whether a prompt begins with bos where the file does not.
+Result<bool> read_byte_level(const Gguf& gguf, PipelineParts& parts) {
+  parts.model.bpe.byte_level = true;
   if (const auto read = read_tokens(gguf, true, parts); !read) return base::forward(read);
   const auto name = gguf.string_or("tokenizer.ggml.pre", "default");
   if (!name) return base::forward(name);
   auto named = pretokenize_named(*name);
   if (!named) return base::forward(named, fmt::format("{}: tokenizer.ggml.pre", gguf.path().string()));
   parts.steps = std::move(named->steps);
-  parts.model.ignore_merges = named->ignore_merges;
-  parts.special.adds_bos = named->adds_bos;
-  parts.model.find_bytes(parts.vocabulary);
-  return read_merges(gguf, parts);
+  parts.model.bpe.ignore_merges = named->ignore_merges;
+  parts.model.bpe.find_bytes(parts.vocabulary);
+  if (const auto read = read_merges(gguf, parts); !read) return base::forward(read);
+  return named->adds_bos;
 }
 
-Result<void> read_spm(const Gguf& gguf, BpeParts& parts) {
+Result<bool> read_spm(const Gguf& gguf, PipelineParts& parts) {
   if (const auto read = read_tokens(gguf, false, parts); !read) return base::forward(read);
   const auto scores = numbers_per_token(gguf, "tokenizer.ggml.scores", parts.vocabulary.size());
   if (!scores) return base::forward(scores);
@@ -125,16 +126,15 @@ Result<void> read_spm(const Gguf& gguf, BpeParts& parts) {
     return base::fail(ErrorCode::InvalidInput, "{}: tokenizer.ggml.scores is missing: a SentencePiece vocabulary needs a score for each token", gguf.path().string());
   const auto space_first = gguf.boolean_or("tokenizer.ggml.add_space_prefix", true);
   if (!space_first) return base::forward(space_first);
-  parts.special.adds_bos = true;
   parts.spells_spaces = true;
   parts.strips_leading_space = *space_first;
   if (*space_first) parts.normalizer.add(prepend(std::string(kMetaspace)));
   parts.normalizer.add(replace_string(" ", std::string(kMetaspace)));
-  parts.model.find_bytes(parts.vocabulary);
+  parts.model.bpe.find_bytes(parts.vocabulary);
   for (std::size_t i = 0; i < parts.vocabulary.size(); ++i)
-    if (parts.vocabulary.kind(static_cast<TokenId>(i)) == TokenKind::Unknown) parts.model.unknown = static_cast<TokenId>(i);
-  add_spm_merges(parts.vocabulary, *scores, parts.model);
-  return {};
+    if (parts.vocabulary.kind(static_cast<TokenId>(i)) == TokenKind::Unknown) parts.model.bpe.unknown = static_cast<TokenId>(i);
+  add_spm_merges(parts.vocabulary, *scores, parts.model.bpe);
+  return true;
 }
 
 // An id key; nullopt where it is absent or names no token of this vocabulary (converters write such).
@@ -146,7 +146,7 @@ Result<std::optional<TokenId>> id_at(const Gguf& gguf, std::string_view key, con
   return static_cast<TokenId>(*id);
 }
 
-Result<void> read_special(const Gguf& gguf, BpeParts& parts) {
+Result<void> read_special(const Gguf& gguf, bool adds_bos_unless_told, PipelineParts& parts) {
   const auto bos = id_at(gguf, "tokenizer.ggml.bos_token_id", parts.vocabulary);
   if (!bos) return base::forward(bos);
   parts.special.bos = *bos;
@@ -155,9 +155,9 @@ Result<void> read_special(const Gguf& gguf, BpeParts& parts) {
     if (!id) return base::forward(id);
     if (*id) parts.special.ends.push_back(**id);
   }
-  const auto adds_bos = gguf.boolean_or("tokenizer.ggml.add_bos_token", parts.special.adds_bos);
+  const auto adds_bos = gguf.boolean_or("tokenizer.ggml.add_bos_token", adds_bos_unless_told);
   if (!adds_bos) return base::forward(adds_bos);
-  parts.special.adds_bos = *adds_bos && parts.special.bos;
+  if (*adds_bos && parts.special.bos) parts.special.begin = {*parts.special.bos};
   add_known_ends(parts.vocabulary, parts.special);
   return {};
 }
@@ -167,15 +167,13 @@ Result<void> read_special(const Gguf& gguf, BpeParts& parts) {
 Result<std::unique_ptr<Tokenizer>> read_gguf_vocab(const Gguf& gguf) {
   const auto model = gguf.string("tokenizer.ggml.model");
   if (!model) return base::forward(model);
-  BpeParts parts;
-  Result<void> read;
-  if (*model == "gpt2") read = read_byte_level(gguf, parts);
-  else if (*model == "llama") read = read_spm(gguf, parts);
-  else
+  PipelineParts parts;
+  if (*model != "gpt2" && *model != "llama")
     return base::fail(ErrorCode::Unsupported, "{}: tokenizer.ggml.model is '{}': expected gpt2 or llama", gguf.path().string(), *model);
-  if (read) read = read_special(gguf, parts);
-  if (!read) return base::forward(read);
-  return make_bpe_tokenizer(std::move(parts));
+  const auto adds_bos = *model == "gpt2" ? read_byte_level(gguf, parts) : read_spm(gguf, parts);
+  if (!adds_bos) return base::forward(adds_bos);
+  if (const auto read = read_special(gguf, *adds_bos, parts); !read) return base::forward(read);
+  return make_pipeline(std::move(parts));
 }
 
 }  // namespace tokenizer

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tokenizer/hf_json.h"
 #include "tokenizer/hf_json_parts.h"
 
@@ -34,20 +36,6 @@ std::vector<TokenId> ids_at(const Json& file, std::string_view field, const Voca
   return ids;
 }
 
-// Whether a post-processor's template for one text begins with `bos`.
-bool template_begins_with(const Json& processor, std::string_view bos, int depth = 0) {
-  if (depth > 4) return false;
-  if (const Json* processors = base::find_field(processor, "processors"); processors && processors->is_array()) {
-    for (const Json& one : *processors)
-      if (template_begins_with(one, bos, depth + 1)) return true;
-    return false;
-  }
-  const Json* single = base::find_field(processor, "single");
-  if (!single || !single->is_array() || single->empty()) return false;
-  const Json* special = base::find_field((*single)[0], "SpecialToken");
-  return special && base::try_get<std::string>(*special, "id") == bos;
-}
-
 Result<Json> parse_if_there(std::string_view text, std::string_view folder, std::string_view name) {
   if (text.empty()) return Json::object();
   return base::parse_json(text, fmt::format("{}{}", folder, name));
@@ -75,10 +63,17 @@ Result<SpecialIds> read_hf_special(const HfTexts& texts, const Json* tokenizer_j
   for (const Json* file : {&*config, &*generation})
     if (const auto ids = ids_at(*file, "bos_token_id", vocabulary); !special.bos && !ids.empty()) special.bos = ids[0];
 
-  if (const auto says = base::try_get<bool>(*tokenizer_config, "add_bos_token")) special.adds_bos = *says;
-  else if (const Json* processor = tokenizer_json ? base::find_field(*tokenizer_json, "post_processor") : nullptr; processor && special.bos)
-    special.adds_bos = template_begins_with(*processor, vocabulary.content(*special.bos));
-  special.adds_bos = special.adds_bos && special.bos.has_value();
+  if (const Json* processor = tokenizer_json ? base::find_field(*tokenizer_json, "post_processor") : nullptr) {
+    auto begin = read_hf_begin(*processor, "post_processor", vocabulary);
+    if (!begin) return base::forward(begin, fmt::format("{}tokenizer.json", texts.folder));
+    special.begin = std::move(*begin);
+  }
+  // The configuration's word counts for more than the post-processor's.
+  if (const auto says = base::try_get<bool>(*tokenizer_config, "add_bos_token")) {
+    const bool begins = special.bos && std::ranges::find(special.begin, *special.bos) != special.begin.end();
+    if (!*says) std::erase(special.begin, special.bos.value_or(-1));
+    else if (special.bos && !begins) special.begin.insert(special.begin.begin(), *special.bos);
+  }
   return special;
 }
 

@@ -37,10 +37,10 @@ Result<std::pair<std::string, std::string>> read_pair(const Json& merge, std::si
                     base::dump_json(merge).substr(0, 80));
 }
 
-Result<void> read_merges(const Json& model, BpeParts& parts) {
+Result<void> read_merges(const Json& model, PipelineParts& parts) {
   const Json* merges = base::find_field(model, "merges");
   if (!merges || !merges->is_array()) return base::fail(ErrorCode::InvalidInput, "model.merges is missing: expected an array");
-  parts.model.merges = MergeTable(merges->size());
+  parts.model.bpe.merges = MergeTable(merges->size());
   for (std::size_t i = 0; i < merges->size(); ++i) {
     const auto pair = read_pair((*merges)[i], i);
     if (!pair) return base::forward(pair);
@@ -49,23 +49,18 @@ Result<void> read_merges(const Json& model, BpeParts& parts) {
     if (!left || !right || !merged)
       return base::fail(ErrorCode::InvalidInput, "model.merges[{}] joins '{}' and '{}', but '{}' is not in model.vocab", i, pair->first,
                         pair->second, !left ? pair->first : !right ? pair->second : joined);
-    parts.model.add_merge(parts.vocabulary, *left, *right, {static_cast<std::uint32_t>(i), *merged});
+    parts.model.bpe.add_merge(parts.vocabulary, *left, *right, {static_cast<std::uint32_t>(i), *merged});
   }
   return {};
 }
 
-std::string bytes_of(const std::string& spelled, const BpeParts& parts) {
-  if (parts.model.byte_level) return from_printable(spelled).value_or(spelled);
-  return parts.spells_spaces ? with_spaces(spelled) : spelled;
-}
-
-Result<void> read_vocab(const Json& model, BpeParts& parts) {
+Result<void> read_vocab(const Json& model, const HfDecoder& decoder, PipelineParts& parts) {
   const Json* vocab = base::find_field(model, "vocab");
   if (!vocab || !vocab->is_object()) return base::fail(ErrorCode::InvalidInput, "model.vocab is missing: expected an object of token to id");
   for (const auto& [token, id] : vocab->items()) {
     if (!id.is_number_integer() || (id.is_number_unsigned() && id.get<std::uint64_t>() > INT64_MAX))
       return base::fail(ErrorCode::InvalidInput, "model.vocab: '{}' has {} for an id: expected 0 to {}", token, base::dump_json(id), kMostTokens - 1);
-    const auto set = parts.vocabulary.set(id.get<std::int64_t>(), token, bytes_of(token, parts), TokenKind::Normal);
+    const auto set = parts.vocabulary.set(id.get<std::int64_t>(), token, decoder.bytes_of(token), TokenKind::Normal);
     if (!set) return base::forward(set, "model.vocab");
   }
   if (parts.vocabulary.size() == 0) return base::fail(ErrorCode::InvalidInput, "model.vocab is empty");
@@ -73,9 +68,9 @@ Result<void> read_vocab(const Json& model, BpeParts& parts) {
 }
 
 // "<0x00>" ... "<0xFF>" stand for raw bytes where the model falls back to them.
-void mark_byte_tokens(BpeParts& parts) {
+void mark_byte_tokens(PipelineParts& parts) {
   for (std::size_t byte = 0; byte < 256; ++byte) {
-    const TokenId id = parts.model.bytes[byte];
+    const TokenId id = parts.model.bpe.bytes[byte];
     if (id < 0) continue;
     const std::string spelled(parts.vocabulary.content(id));
     const char raw = static_cast<char>(byte);
@@ -83,21 +78,21 @@ void mark_byte_tokens(BpeParts& parts) {
   }
 }
 
-Result<void> read_unknown(const Json& model, BpeParts& parts) {
+Result<void> read_unknown(const Json& model, PipelineParts& parts) {
   const Json* unknown = base::find_field(model, "unk_token");
   if (!unknown) return {};
   if (!unknown->is_string()) return base::fail(ErrorCode::InvalidInput, "model.unk_token is {}: expected a string", base::json_type_name(*unknown));
-  parts.model.unknown = parts.vocabulary.find(unknown->get_ref<const std::string&>());
+  parts.model.bpe.unknown = parts.vocabulary.find(unknown->get_ref<const std::string&>());
   return {};
 }
 
-Result<void> read_flags(const Json& model, BpeParts& parts) {
+Result<void> read_flags(const Json& model, PipelineParts& parts) {
   const auto ignore_merges = base::get_or<bool>(model, "ignore_merges", false);
   if (!ignore_merges) return base::forward(ignore_merges, "model");
   const auto fuse_unknown = base::get_or<bool>(model, "fuse_unk", false);
   if (!fuse_unknown) return base::forward(fuse_unknown, "model");
-  parts.model.ignore_merges = *ignore_merges;
-  parts.model.fuse_unknown = *fuse_unknown;
+  parts.model.bpe.ignore_merges = *ignore_merges;
+  parts.model.bpe.fuse_unknown = *fuse_unknown;
   for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
     const auto text = base::get_or<std::string>(model, affix, "");
     if (!text) return base::forward(text, "model");
@@ -106,38 +101,61 @@ Result<void> read_flags(const Json& model, BpeParts& parts) {
   return {};
 }
 
-Result<void> read_root(const Json& root, BpeParts& parts) {
+// Without a decoder a token is read as the steps before the model spelled it.
+Result<HfDecoder> decoder_of(const Json& root, const PipelineParts& parts) {
+  HfDecoder decoder;
+  if (const Json* section = base::find_field(root, "decoder")) {
+    auto read = read_hf_decoder(*section, "decoder");
+    if (!read) return read;
+    decoder = std::move(*read);
+  } else if (parts.spells_spaces) {
+    decoder.steps.push_back(with_spaces);
+  }
+  decoder.byte_level = parts.model.bpe.byte_level;
+  return decoder;
+}
+
+Result<void> read_root(const Json& root, PipelineParts& parts) {
   const Json* model = base::find_field(root, "model");
   if (!model || !model->is_object()) return base::fail(ErrorCode::InvalidInput, "field 'model' is missing: expected an object");
   const Json* pretokenizer = base::find_field(root, "pre_tokenizer");
   const Json* normalizer = base::find_field(root, "normalizer");
-  parts.model.byte_level = has_step(pretokenizer, "ByteLevel") || has_step(base::find_field(root, "decoder"), "ByteLevel");
+  parts.model.bpe.byte_level = has_step(pretokenizer, "ByteLevel") || has_step(base::find_field(root, "decoder"), "ByteLevel");
   if (normalizer)
     if (const auto read = read_hf_normalizer(*normalizer, "normalizer", parts); !read) return read;
   if (pretokenizer)
     if (const auto read = read_hf_pretokenizer(*pretokenizer, "pre_tokenizer", parts); !read) return read;
-  if (const auto read = read_hf_model(*model, parts); !read) return read;
+  const auto decoder = decoder_of(root, parts);
+  if (!decoder) return base::forward(decoder);
+  if (const auto read = read_hf_model(*model, *decoder, parts); !read) return read;
   return read_hf_added_tokens(root, parts);
 }
 
 }  // namespace
 
-Result<void> read_hf_model(const Json& model, BpeParts& parts) {
-  // Old files leave the type out; a BPE is then told by its merges.
-  const auto type = base::get_or<std::string>(model, "type", base::find_field(model, "merges") ? "BPE" : "missing");
+Result<void> read_hf_model(const Json& model, const HfDecoder& decoder, PipelineParts& parts) {
+  // Old files leave the type out; a BPE is then told by its merges, a Unigram by its unk_id.
+  const char* untold = base::find_field(model, "merges") ? "BPE" : base::find_field(model, "unk_id") ? "Unigram" : "missing";
+  const auto type = base::get_or<std::string>(model, "type", untold);
   if (!type) return base::forward(type, "model");
-  if (*type != "BPE") return base::fail(ErrorCode::Unsupported, "model.type is '{}': this build reads BPE", *type);
+  if (*type != "BPE" && *type != "Unigram") return base::fail(ErrorCode::Unsupported, "model.type is '{}': this build reads BPE and Unigram", *type);
+  if (*type == "Unigram") {
+    if (parts.model.bpe.byte_level) return base::fail(ErrorCode::Unsupported, "model.type is Unigram behind a ByteLevel: this build reads it of characters");
+    if (const auto read = read_hf_unigram(model, decoder, parts); !read) return read;
+    mark_byte_tokens(parts);
+    return {};
+  }
   const auto fallback = base::get_or<bool>(model, "byte_fallback", false);
   if (!fallback) return base::forward(fallback, "model");
   if (const auto read = read_flags(model, parts); !read) return read;
-  if (const auto read = read_vocab(model, parts); !read) return read;
-  if (parts.model.byte_level || *fallback) parts.model.find_bytes(parts.vocabulary);
-  if (!parts.model.byte_level) mark_byte_tokens(parts);
+  if (const auto read = read_vocab(model, decoder, parts); !read) return read;
+  if (parts.model.bpe.byte_level || *fallback) parts.model.bpe.find_bytes(parts.vocabulary);
+  if (!parts.model.bpe.byte_level) mark_byte_tokens(parts);
   if (const auto read = read_unknown(model, parts); !read) return read;
   return read_merges(model, parts);
 }
 
-Result<void> read_hf_added_tokens(const Json& root, BpeParts& parts) {
+Result<void> read_hf_added_tokens(const Json& root, PipelineParts& parts) {
   const Json* tokens = base::find_field(root, "added_tokens");
   if (!tokens) return {};
   if (!tokens->is_array()) return base::fail(ErrorCode::InvalidInput, "added_tokens is {}: expected an array", base::json_type_name(*tokens));
@@ -166,14 +184,14 @@ Result<std::unique_ptr<Tokenizer>> read_hf_json(const HfTexts& texts) {
   const std::string file = fmt::format("{}tokenizer.json", texts.folder);
   const auto root = base::parse_json(texts.tokenizer, file);
   if (!root) return base::forward(root);
-  BpeParts parts;
+  PipelineParts parts;
   if (const auto read = read_root(*root, parts); !read) return base::forward(read, file);
   parts.vocabulary.mark_markers();
   auto special = read_hf_special(texts, &*root, parts.vocabulary);
   if (!special) return base::forward(special);
   parts.special = std::move(*special);
   add_known_ends(parts.vocabulary, parts.special);
-  return make_bpe_tokenizer(std::move(parts));
+  return make_pipeline(std::move(parts));
 }
 
 }  // namespace tokenizer

@@ -1,5 +1,6 @@
 // hf_json.h: tokenizer.json of the Hugging Face `tokenizers` library, and the small files beside it that name special ids.
-// read_hf_json() takes texts, not files; empty texts are absent files. BPE only: WordPiece and Unigram are Unsupported.
+// read_hf_json() takes texts, not files; empty texts are absent files. BPE and Unigram: WordPiece and WordLevel are Unsupported.
+// A BPE's dropout is for training, and ignored.
 // Errors name the file and the field. The tokenizer keeps nothing of the texts.
 #pragma once
 

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tokenizer/hf_json_parts.h"
 
 namespace tokenizer {
@@ -36,14 +38,14 @@ Result<SplitBehavior> behavior_of(const Json& step, std::string_view field, cons
   return base::fail(ErrorCode::InvalidInput, "{}.behavior is '{}': expected Removed, Isolated, MergedWithPrevious, MergedWithNext or Contiguous", field, *name);
 }
 
-Result<void> add_regex(std::string_view pattern, SplitBehavior behavior, bool invert, std::string_view field, BpeParts& parts) {
+Result<void> add_regex(std::string_view pattern, SplitBehavior behavior, bool invert, std::string_view field, PipelineParts& parts) {
   auto step = split_by_regex(pattern, behavior, invert);
   if (!step) return base::forward(step, field);
   parts.steps.push_back(std::move(*step));
   return {};
 }
 
-Result<void> read_split(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_split(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto behavior = behavior_of(step, field, "Isolated");
   if (!behavior) return base::forward(behavior);
   const auto invert = base::get_or<bool>(step, "invert", false);
@@ -55,7 +57,7 @@ Result<void> read_split(const Json& step, std::string_view field, BpeParts& part
   return {};
 }
 
-Result<void> read_byte_level(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_byte_level(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto prefix = base::get_or<bool>(step, "add_prefix_space", true);
   if (!prefix) return base::forward(prefix, field);
   const auto regex = base::get_or<bool>(step, "use_regex", true);
@@ -66,16 +68,19 @@ Result<void> read_byte_level(const Json& step, std::string_view field, BpeParts&
 
 Result<PrependScheme> scheme_of(const Json& step, std::string_view field) {
   // Before `prepend_scheme` there was `add_prefix_space`, true unless told otherwise.
-  const bool prefix = base::try_get<bool>(step, "add_prefix_space").value_or(true);
-  const auto name = base::get_or<std::string>(step, "prepend_scheme", prefix ? "always" : "never");
+  const auto prefix = base::get_or<bool>(step, "add_prefix_space", true);
+  if (!prefix) return base::forward(prefix, field);
+  const auto name = base::get_or<std::string>(step, "prepend_scheme", *prefix ? "always" : "never");
   if (!name) return base::forward(name, field);
+  if (!*prefix && *name != "never")
+    return base::fail(ErrorCode::InvalidInput, "{}.add_prefix_space is false, but its prepend_scheme is '{}': expected never", field, *name);
   if (*name == "first") return PrependScheme::First;
   if (*name == "never") return PrependScheme::Never;
   if (*name == "always") return PrependScheme::Always;
   return base::fail(ErrorCode::InvalidInput, "{}.prepend_scheme is '{}': expected first, never or always", field, *name);
 }
 
-Result<void> read_metaspace(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_metaspace(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto replacement = base::get_or<std::string>(step, "replacement", std::string(kMetaspace));
   if (!replacement) return base::forward(replacement, field);
   if (*replacement != kMetaspace) return base::fail(ErrorCode::Unsupported, "{}.replacement is '{}': this build knows '{}'", field, *replacement, kMetaspace);
@@ -86,23 +91,22 @@ Result<void> read_metaspace(const Json& step, std::string_view field, BpeParts& 
   parts.steps.push_back(metaspace(*replacement, *scheme, *split));
   parts.spells_spaces = true;
   parts.strips_leading_space = *scheme != PrependScheme::Never;
-  parts.restarts_after_special = *scheme == PrependScheme::Always;
   return {};
 }
 
-Result<void> read_digits(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_digits(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto single = base::get_or<bool>(step, "individual_digits", false);
   if (!single) return base::forward(single, field);
   return add_regex(*single ? R"(\p{N})" : R"(\p{N}+)", SplitBehavior::Isolated, false, field, parts);
 }
 
-Result<void> read_punctuation(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_punctuation(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto behavior = behavior_of(step, field, "Isolated");
   if (!behavior) return base::forward(behavior);
   return add_regex(R"([!-/:-@\[-`{-~\p{P}])", *behavior, false, field, parts);
 }
 
-Result<void> read_character(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_character(const Json& step, std::string_view field, PipelineParts& parts) {
   const auto delimiter = base::get<std::string>(step, "delimiter");
   if (!delimiter) return base::forward(delimiter, field);
   parts.steps.push_back(split_by_string(*delimiter, SplitBehavior::Removed));
@@ -110,17 +114,27 @@ Result<void> read_character(const Json& step, std::string_view field, BpeParts& 
 }
 
 // Rust's \w and \W, spelled out: PCRE2's take other marks.
-constexpr std::string_view kWordOrSymbols = R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}]+|[^\s\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}]+)";
+constexpr std::string_view kWordOrSymbols =
+    R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+|[^\s\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+)";
 
-Result<void> read_pretokenizer(const Json& step, std::string_view field, BpeParts& parts, int depth) {
+// Steps behind a ByteLevel see its spelling of bytes: Falcon's Digits and Split do.
+struct SpellingState {
+  bool byte_level_seen = false, spelled = false;
+};
+
+Result<void> read_pretokenizer(const Json& step, std::string_view field, PipelineParts& parts, SpellingState& state, int depth) {
   const auto type = type_of(step, field);
   if (!type) return base::forward(type);
   if (*type == "Sequence") {
     if (depth == kDeepest) return base::fail(ErrorCode::InvalidInput, "{} nests more than {} Sequences", field, kDeepest);
     return read_sequence(step, field, "pretokenizers",
-                         [&](const Json& s, const std::string& f) { return read_pretokenizer(s, f, parts, depth + 1); });
+                         [&](const Json& s, const std::string& f) { return read_pretokenizer(s, f, parts, state, depth + 1); });
   }
-  if (*type == "ByteLevel") return read_byte_level(step, field, parts);
+  if (state.byte_level_seen && !std::exchange(state.spelled, true)) parts.steps.push_back(to_spelling());
+  if (*type == "ByteLevel") {
+    if (std::exchange(state.byte_level_seen, true)) return base::fail(ErrorCode::Unsupported, "{} is a second ByteLevel: this build knows one", field);
+    return read_byte_level(step, field, parts);
+  }
   if (*type == "Split") return read_split(step, field, parts);
   if (*type == "Digits") return read_digits(step, field, parts);
   if (*type == "Metaspace") return read_metaspace(step, field, parts);
@@ -131,7 +145,7 @@ Result<void> read_pretokenizer(const Json& step, std::string_view field, BpePart
   return base::fail(ErrorCode::Unsupported, "{}.type is '{}', which this build does not know", field, *type);
 }
 
-Result<void> read_replace(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_replace(const Json& step, std::string_view field, PipelineParts& parts) {
   auto pattern = read_hf_pattern(step, field);
   if (!pattern) return base::forward(pattern);
   auto content = base::get<std::string>(step, "content");
@@ -147,7 +161,7 @@ Result<void> read_replace(const Json& step, std::string_view field, BpeParts& pa
   return {};
 }
 
-Result<void> read_prepend(const Json& step, std::string_view field, BpeParts& parts) {
+Result<void> read_prepend(const Json& step, std::string_view field, PipelineParts& parts) {
   auto text = base::get<std::string>(step, "prepend");
   if (!text) return base::forward(text, field);
   if (*text == kMetaspace || *text == " ") parts.strips_leading_space = true;
@@ -155,7 +169,7 @@ Result<void> read_prepend(const Json& step, std::string_view field, BpeParts& pa
   return {};
 }
 
-Result<void> read_normalizer(const Json& step, std::string_view field, BpeParts& parts, int depth) {
+Result<void> read_normalizer(const Json& step, std::string_view field, PipelineParts& parts, int depth) {
   const auto type = type_of(step, field);
   if (!type) return base::forward(type);
   if (*type == "Sequence") {
@@ -187,12 +201,15 @@ Result<HfPattern> read_hf_pattern(const Json& step, std::string_view field) {
   return base::fail(ErrorCode::InvalidInput, "{}.pattern is missing: expected {{\"Regex\": ...}} or {{\"String\": ...}}", field);
 }
 
-Result<void> read_hf_normalizer(const Json& normalizer, std::string_view field, BpeParts& parts) {
+Result<void> read_hf_normalizer(const Json& normalizer, std::string_view field, PipelineParts& parts) {
   return read_normalizer(normalizer, field, parts, 0);
 }
 
-Result<void> read_hf_pretokenizer(const Json& pretokenizer, std::string_view field, BpeParts& parts) {
-  return read_pretokenizer(pretokenizer, field, parts, 0);
+Result<void> read_hf_pretokenizer(const Json& pretokenizer, std::string_view field, PipelineParts& parts) {
+  SpellingState state;
+  if (const auto read = read_pretokenizer(pretokenizer, field, parts, state, 0); !read) return read;
+  if (state.spelled) parts.steps.push_back(from_spelling());
+  return {};
 }
 
 }  // namespace tokenizer

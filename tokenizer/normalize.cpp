@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/regex.h"
+#include "tokenizer/unicode.h"
 
 namespace tokenizer {
 namespace {
@@ -39,10 +40,25 @@ std::string map_characters(std::string_view text, const Change& change) {
   return out;
 }
 
-bool is_white_space(char32_t c) {
-  if (c >= '\t' && c <= '\r') return true;
-  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
-  return c == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+// Steps that change no ASCII character need not see it, but for one before a mark that may join it.
+template <class Change>
+std::string map_non_ascii(const std::string& text, const Change& change) {
+  const auto is_ascii = [&](std::size_t at) { return static_cast<unsigned char>(text[at]) < 0x80; };
+  std::string out;
+  out.reserve(text.size());
+  std::size_t done = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (is_ascii(at)) {
+      ++at;
+      continue;
+    }
+    const std::size_t begin = at > done ? at - 1 : at;
+    out.append(text, done, begin - done);
+    while (at < text.size() && !is_ascii(at)) ++at;
+    out += change(std::string_view(text).substr(begin, at - begin));
+    done = at;
+  }
+  return out.append(text, done);
 }
 
 }  // namespace
@@ -54,15 +70,15 @@ std::string Normalizer::apply(std::string_view text, bool at_start) const {
 }
 
 Normalizer::Step unicode_form(UnicodeForm form) {
-  return [options = options_of(form)](std::string text, bool) {
-    if (is_ascii(text)) return text;
+  const auto map = [options = options_of(form)](std::string_view text) {
     utf8proc_uint8_t* mapped = nullptr;
     const utf8proc_ssize_t length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                                  static_cast<utf8proc_ssize_t>(text.size()), &mapped, options);
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    if (length < 0) return text;
+    if (length < 0) return std::string(text);
     return std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(length));
   };
+  return [map](std::string text, bool) { return is_ascii(text) ? text : map_non_ascii(text, map); };
 }
 
 Normalizer::Step lowercase() {
@@ -94,7 +110,8 @@ Normalizer::Step strip(bool left, bool right) {
 Normalizer::Step strip_accents() {
   return [](std::string text, bool) {
     return map_characters(text, [](std::string& out, char32_t c, std::string_view bytes) {
-      if (utf8proc_category(static_cast<utf8proc_int32_t>(c)) != UTF8PROC_CATEGORY_MN) out.append(bytes);
+      const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(c));
+      if (category < UTF8PROC_CATEGORY_MN || category > UTF8PROC_CATEGORY_ME) out.append(bytes);
     });
   };
 }
@@ -125,7 +142,8 @@ base::Result<Normalizer::Step> replace_regex(std::string_view pattern, std::stri
     RegexScratch scratch;
     std::string out;
     std::size_t at = 0;
-    for (Regex::Match match; regex.next(text, at, scratch, match); at = match.end)
+    Regex::Walk walk;
+    for (Regex::Match match; !text.empty() && regex.next(text, walk, scratch, match); at = match.end)
       out.append(text, at, match.begin - at).append(to);
     return out.append(text, at);
   });

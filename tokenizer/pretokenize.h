@@ -3,6 +3,7 @@
 // Immutable; any thread, each call with its own SplitContext. Text is well-formed UTF-8; pieces are views of it or of `owned`.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -18,16 +19,22 @@ namespace tokenizer {
 enum class SplitBehavior { Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous };
 enum class PrependScheme { First, Never, Always };
 
+// Where a text stands in its document: steps that put a space first ask.
+enum class Place : std::uint8_t {
+  DocumentStart,  // nothing before it
+  Begins,         // behind an added token, or a later piece: a word begins there
+  Continues,      // goes on from earlier text: nothing is put first
+};
+
 struct SplitContext {
   RegexScratch regex;
   std::deque<std::string> owned;  // texts a step had to change; lives as long as the pieces
-  bool at_start = true;           // the text begins the document: steps that put a space first do so
 };
 
 class SplitStep {
  public:
   virtual ~SplitStep() = default;
-  virtual void split(std::string_view piece, bool first, SplitContext& context, std::vector<std::string_view>& out) const = 0;
+  virtual void split(std::string_view piece, Place place, SplitContext& context, std::vector<std::string_view>& out) const = 0;
 };
 using SplitSteps = std::vector<std::unique_ptr<const SplitStep>>;
 
@@ -38,13 +45,16 @@ std::unique_ptr<const SplitStep> split_by_string(std::string literal, SplitBehav
 std::unique_ptr<const SplitStep> prefix_space();
 // Spaces become `replacement`, one is put first as `scheme` says, and pieces begin at each where `split`.
 std::unique_ptr<const SplitStep> metaspace(std::string replacement, PrependScheme scheme, bool split);
+// For steps behind a ByteLevel, which see bytes in GPT-2's spelling; from_spelling() ends them.
+std::unique_ptr<const SplitStep> to_spelling();
+std::unique_ptr<const SplitStep> from_spelling();
 
 class PreTokenizer {
  public:
   PreTokenizer() = default;
   explicit PreTokenizer(SplitSteps steps) : steps_(std::move(steps)) {}
   // `out` is filled anew.
-  void split(std::string_view text, SplitContext& context, std::vector<std::string_view>& out) const;
+  void split(std::string_view text, Place place, SplitContext& context, std::vector<std::string_view>& out) const;
 
  private:
   SplitSteps steps_;

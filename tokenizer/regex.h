@@ -1,5 +1,5 @@
 // regex.h: a tokenizer's split pattern, run by PCRE2 (UTF, Unicode properties, JIT).
-// compile() translates what Oniguruma (the `tokenizers` library) means; each() walks the matches of well-formed UTF-8.
+// compile() takes a pattern as Oniguruma (the `tokenizers` library) reads it; next() walks the matches of well-formed UTF-8.
 // Regex is immutable: any thread may match at once, each with its own RegexScratch.
 #pragma once
 
@@ -31,8 +31,14 @@ class Regex {
   struct Match {
     std::size_t begin = 0, end = 0;
   };
-  // The first non-empty match at or after `from`; false where there is none. `text` is well-formed UTF-8.
-  bool next(std::string_view text, std::size_t from, RegexScratch& scratch, Match& match) const;
+  // How far a walk over the matches of a text has come; begin with {}.
+  struct Walk {
+    std::size_t from = 0;
+    std::size_t last_end = std::string_view::npos;
+  };
+  // The next match; false where there is none. Empty ones are matches too, but for one right behind another match.
+  // `text` is well-formed UTF-8.
+  bool next(std::string_view text, Walk& walk, RegexScratch& scratch, Match& match) const;
 
  private:
   std::shared_ptr<const pcre2_real_code_8> code_;

@@ -49,8 +49,9 @@ class SentencePieceTokenizer : public VocabularyTokenizer {
     for (std::size_t i = 0; i < vocab_size(); ++i) {
       const auto id = static_cast<TokenId>(i);
       if (kind(id) == TokenKind::Control && base::is_valid_utf8(this->vocabulary().content(id)))
-        control_.add({.id = id, .content = std::string(this->vocabulary().content(id))});
+        control_.add({.id = id, .content = std::string(this->vocabulary().content(id)), .control = true});
     }
+    control_.build();
     bytes_.fill(-1);
     for (std::size_t i = 0; i < vocab_size(); ++i)
       if (const auto id = static_cast<TokenId>(i); kind(id) == TokenKind::Byte) bytes_[static_cast<unsigned char>(bytes(id)[0])] = id;
@@ -64,13 +65,11 @@ class SentencePieceTokenizer : public VocabularyTokenizer {
     std::vector<TokenId> ids;
     bool at_start = !options.continues;
     std::size_t at = 0;
-    while (options.parse_special) {
-      const auto match = control_.next(text, at);
-      if (!match) break;
-      encode_plain(text.substr(at, match->begin - at), at_start, ids);
-      ids.push_back(match->id);
+    for (const auto& match : control_.find(text, options.parse_special)) {
+      encode_plain(text.substr(at, match.begin - at), at_start, ids);
+      ids.push_back(match.id);
       at_start = true;
-      at = match->end;
+      at = match.end;
     }
     encode_plain(text.substr(at), at_start, ids);
     return ids;
@@ -131,6 +130,11 @@ Result<Vocabulary> read_pieces(const Processor& processor) {
   return vocabulary;
 }
 
+void begins_with_bos(SpecialIds& special) {
+  special.begin.clear();
+  if (special.bos) special.begin.push_back(*special.bos);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Tokenizer>> read_sentencepiece(std::string_view model, const HfTexts& beside) {
@@ -146,7 +150,7 @@ Result<std::unique_ptr<Tokenizer>> read_sentencepiece(std::string_view model, co
   if ((*start)->eos_id() >= 0) special->ends.push_back((*start)->eos_id());
   add_known_ends(*vocabulary, *special);
   // Every model family that ships this file (LLaMA, Mistral, Gemma) begins a prompt with bos unless its config says otherwise.
-  if (beside.tokenizer_config.find("\"add_bos_token\"") == std::string_view::npos) special->adds_bos = special->bos.has_value();
+  if (beside.tokenizer_config.find("\"add_bos_token\"") == std::string_view::npos) begins_with_bos(*special);
   return std::make_unique<SentencePieceTokenizer>(std::move(*vocabulary), std::move(*special), std::move(*start), std::move(*middle));
 }
 

@@ -20,8 +20,7 @@ std::unordered_map<double, std::uint32_t> rank_scores(std::vector<double> scores
 TokenId symbol_of(std::string_view piece, const Vocabulary& vocabulary, BpeModel& model) {
   if (const auto id = vocabulary.find(piece); id && vocabulary.kind(*id) == TokenKind::Normal) return *id;
   if (base::decode_at(piece, 0).length != piece.size()) return -1;
-  const auto next = static_cast<TokenId>(vocabulary.size() + model.part_characters.size());
-  return model.part_characters.try_emplace(std::string(piece), next).first->second;
+  return model.add_part(vocabulary, piece);
 }
 
 }  // namespace

@@ -24,6 +24,11 @@ enum class TokenKind : std::uint8_t {
   Unused,       // a hole in the vocabulary
 };
 
+// Whether merging a user's text may come to a token of this kind.
+constexpr bool is_text(TokenKind kind) {
+  return kind == TokenKind::Normal || kind == TokenKind::UserDefined || kind == TokenKind::Unused;
+}
+
 struct EncodeOptions {
   // Text such as "<fim_prefix>" becomes the special token. Off for anything a user wrote: source code may hold such text.
   bool parse_special = false;
@@ -56,7 +61,8 @@ class Tokenizer {
   // Ids as the model's own configuration names them.
   virtual std::optional<TokenId> bos() const = 0;
   virtual std::span<const TokenId> end_ids() const = 0;  // eos, eot and the like: generation ends on any of them
-  virtual bool adds_bos() const = 0;                     // whether a prompt starts with bos()
+  virtual std::span<const TokenId> begin_ids() const = 0;  // what a prompt starts with: bos(), [gMASK] <sop>, or nothing
+  bool adds_bos() const { return !begin_ids().empty(); }
 
   // Text of ids; control tokens are left out unless `with_special`. decode(encode(t)) == t for well-formed UTF-8 t,
   // where the vocabulary's normalizer changes nothing.

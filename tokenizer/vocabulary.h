@@ -54,7 +54,7 @@ class Vocabulary {
 struct SpecialIds {
   std::optional<TokenId> bos;
   std::vector<TokenId> ends;
-  bool adds_bos = false;
+  std::vector<TokenId> begin;  // what a prompt starts with
 };
 
 // Adds the tokens that end a text in every vocabulary that has them (<|endoftext|>, <|im_end|>, ...), and drops repeats.
@@ -73,7 +73,7 @@ class VocabularyTokenizer : public Tokenizer {
   std::optional<TokenId> find(std::string_view content) const override { return vocabulary_.find(content); }
   std::optional<TokenId> bos() const override { return special_.bos; }
   std::span<const TokenId> end_ids() const override { return special_.ends; }
-  bool adds_bos() const override { return special_.adds_bos; }
+  std::span<const TokenId> begin_ids() const override { return special_.begin; }
 
  protected:
   const Vocabulary& vocabulary() const { return vocabulary_; }

@@ -39,7 +39,7 @@ std::vector<TokenId> encode(const Model& model, std::string_view text, bool cont
 void append(std::vector<TokenId>& ids, const std::vector<TokenId>& more) { ids.insert(ids.end(), more.begin(), more.end()); }
 
 void begin_text(const Model& model, Prompt& prompt) {
-  if (model.tokenizer->adds_bos() && model.tokenizer->bos()) prompt.ids.push_back(*model.tokenizer->bos());
+  for (const TokenId id : model.tokenizer->begin_ids()) prompt.ids.push_back(id);
 }
 
 // The cursor's line: encoded, then cut back by half a word. Ids before it stay.

@@ -22,7 +22,7 @@ std::vector<std::string_view> pieces_of(std::string_view name, std::string_view 
   if (!named) FAIL(named.error().message);
   SplitContext context;
   std::vector<std::string_view> pieces;
-  PreTokenizer(std::move(named->steps)).split(text, context, pieces);
+  PreTokenizer(std::move(named->steps)).split(text, Place::DocumentStart, context, pieces);
   return pieces;
 }
 

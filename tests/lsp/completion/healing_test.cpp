@@ -36,7 +36,7 @@ class WordTokenizer : public tokenizer::Tokenizer {
   }
   std::optional<TokenId> bos() const override { return std::nullopt; }
   std::span<const TokenId> end_ids() const override { return {&end_, 1}; }
-  bool adds_bos() const override { return false; }
+  std::span<const tokenizer::TokenId> begin_ids() const override { return {}; }
 
  private:
   std::vector<std::string> words_;
