@@ -70,6 +70,7 @@ base::Json as_json(const Facts& facts) {
                     {"load_ms", info.load_ms}};
   out["tokenizer"] = facts.tokenizer ? base::Json((*facts.tokenizer)->vocab_size()) : base::Json(nullptr);
   out["fill_in_the_middle"] = facts.fim ? base::Json(std::string(facts.fim->family)) : base::Json(nullptr);
+  out["other_files"] = facts.fim && facts.fim->repository ? base::Json(std::string(facts.fim->repository.name)) : base::Json(nullptr);
   return out;
 }
 
@@ -93,6 +94,7 @@ std::string as_text(const Facts& facts) {
     line("fill in the middle", facts.fim
                                    ? fmt::format("yes, {} layout", facts.fim->family)
                                    : std::string("no: suggestions see only what stands before the cursor"));
+  if (facts.fim) line("other files", tokenizer::describe(facts.fim->repository, **facts.tokenizer));
   line("loaded in", fmt::format("{:.0f} ms", i.load_ms));
   return out;
 }

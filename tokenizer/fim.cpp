@@ -1,40 +1,57 @@
 #include "tokenizer/fim.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace tokenizer {
 namespace {
 
 using enum FimOrder;
+using enum PathPlace;
+
+// How files stand beside each other. A form counts where the vocabulary has its file marker, or where it needs none.
+struct Form {
+  std::string_view name, repo, repo_end, file, path_begin, path_end, file_end;
+  PathPlace place;
+  bool file_between = false;
+};
+// clang-format off
+//                             name             repository       end   file                  path begin  end   file end  place
+constexpr Form kQwenFiles =    {"qwen",         "<|repo_name|>", "\n", "<|file_sep|>",       "",         "\n", "\n",     BeforeMarkers};  // QwenLM/Qwen2.5-Coder README, "Repository Level Code Completion"
+constexpr Form kGemmaFiles =   {"codegemma",    "",              "",   "<|file_separator|>", "",         "\n", "",       BeforeMarkers, true};  // CodeGemma, arXiv 2406.11409, fig. 3: PATH, <|fim_prefix|>, ... <|file_separator|>
+constexpr Form kGraniteFiles = {"granite",      "<|reponame|>",  "\n", "<|filename|>",       "",         "\n", "\n",     BeforeMarkers};  // the names are in Granite 4's vocabulary; the order is Qwen's, IBM documents none
+constexpr Form kStar2Files =   {"starcoder2",   "<repo_name>",   "",   "<file_sep>",         "",         "\n", "",       BehindPrefix};   // StarCoder2, arXiv 2402.19173, section 5.1: <file_sep><fim_prefix>PATH
+constexpr Form kStarFiles =    {"starcoder",    "<reponame>",    "",   "<filename>",         "",         "\n", "",       InPrefix};       // StarCoder, arXiv 2305.06161, section 3.4: FIM is cut out of the document, names and all
+constexpr Form kDeepSeek =     {"deepseek",     "",              "",   "",                   "#",        "\n", "\n",     InPrefix};       // deepseek-ai/DeepSeek-Coder README, "Repository Level Code Completion"
+constexpr Form kCodestral =    {"codestral",    "",              "",   "",                   "+++++ ",   "\n", "\n\n",   InPrefix};       // continuedev/continue, AutocompleteTemplate.ts, codestralMultifileFimTemplate
 
 struct Row {
   std::string_view family;
   FimOrder order;
   std::string_view prefix, suffix, middle;
-  std::array<std::string_view, 2> repo_names, file_separators;  // the first the vocabulary has
+  std::array<Form, 3> forms = {};  // the first that the vocabulary has
 };
-
-// clang-format off
 constexpr Row kRows[] = {
-    // family         order               prefix               suffix               middle               repository                        file
-    {"qwen",          PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {"<|repo_name|>"},                {"<|file_sep|>", "<|file_separator|>"}},
-    {"starcoder",     PrefixSuffixMiddle, "<fim_prefix>",      "<fim_suffix>",      "<fim_middle>",      {"<repo_name>", "<reponame>"},    {"<file_sep>", "<filename>"}},
-    {"santacoder",    PrefixSuffixMiddle, "<fim-prefix>",      "<fim-suffix>",      "<fim-middle>",      {},                               {}},
-    {"deepseek",      PrefixSuffixMiddle, "<｜fim▁begin｜>",   "<｜fim▁hole｜>",    "<｜fim▁end｜>",     {},                               {}},
-    {"codellama",     PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {},                               {}},
-    {"codellama",     PrefixSuffixMiddle, "<PRE>",             "<SUF>",             "<MID>",             {},                               {}},
-    {"codestral",     SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {},                               {}},
-    {"seed-coder",    SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {},                               {}},
-    {"glm",           PrefixSuffixMiddle, "<|code_prefix|>",   "<|code_suffix|>",   "<|code_middle|>",   {},                               {}},
-    {"falcon",        PrefixSuffixMiddle, "<|prefix|>",        "<|suffix|>",        "<|middle|>",        {},                               {}},
+    // family       order               prefix               suffix               middle               other files
+    {"qwen",        PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles, kGemmaFiles, kGraniteFiles}},  // Qwen2.5-Coder, arXiv 2409.12186, section 3.2; CodeGemma, arXiv 2406.11409, section 2; Granite 4: ibm.com/granite/docs, "FIM"
+    {"starcoder",   PrefixSuffixMiddle, "<fim_prefix>",      "<fim_suffix>",      "<fim_middle>",      {kStar2Files, kStarFiles}},  // StarCoder 1 and 2, Granite code, Stable Code, Refact: their model cards, "Fill in the middle"
+    {"santacoder",  PrefixSuffixMiddle, "<fim-prefix>",      "<fim-suffix>",      "<fim-middle>",      {}},             // bigcode/santacoder's card: "<fim-prefix>, <fim-suffix>, <fim-middle>" with hyphens
+    {"deepseek",    PrefixSuffixMiddle, "<｜fim▁begin｜>",   "<｜fim▁hole｜>",    "<｜fim▁end｜>",     {kDeepSeek}},    // deepseek-ai/DeepSeek-Coder README, "Code Insertion"
+    {"codellama",   PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {}},             // Code Llama, arXiv 2308.12950, section 2.3; llama.cpp knows both spellings
+    {"codellama",   PrefixSuffixMiddle, "<PRE>",             "<SUF>",             "<MID>",             {}},
+    {"codestral",   SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {kCodestral}},   // mistralai/mistral-common, encode_fim: [SUFFIX] suffix [PREFIX] prefix
+    {"seed-coder",  SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {}},             // Seed-Coder, arXiv 2506.03524: <[fim-suffix]>SUFFIX<[fim-prefix]>PREFIX<[fim-middle]>MIDDLE
+    {"glm",         SuffixPrefixMiddle, "<|code_prefix|>",   "<|code_suffix|>",   "<|code_middle|>",   {}},             // THUDM/CodeGeeX4, guides/Infilling_guideline.md: <|code_suffix|>...<|code_prefix|>...<|code_middle|>
 };
 // clang-format on
 
 // Tokens that a model trained on whole files writes where one ends and the next begins.
-constexpr std::string_view kEnds[] = {"<|endoftext|>", "<|end_of_text|>", "<|fim_pad|>", "<fim_pad>",   "<fim-pad>",
-                                      "<|repo_name|>", "<repo_name>",     "<reponame>",  "<|file_sep|>", "<|file_separator|>",
-                                      "<file_sep>",    "<filename>",      "▁<EOT>",      "<EOT>",         "[MIDDLE]"};
+constexpr std::string_view kEnds[] = {"<|endoftext|>", "<|end_of_text|>", "<|fim_pad|>",  "<fim_pad>",    "<fim-pad>",          "<|repo_name|>",
+                                      "<repo_name>",   "<reponame>",      "<|reponame|>", "<|file_sep|>", "<|file_separator|>", "<file_sep>",
+                                      "<filename>",    "<|filename|>",    "▁<EOT>",       "<EOT>",        "[MIDDLE]"};
 
 std::optional<TokenId> marker(const Tokenizer& tokenizer, std::string_view content) {
   if (content.empty()) return std::nullopt;
@@ -44,10 +61,21 @@ std::optional<TokenId> marker(const Tokenizer& tokenizer, std::string_view conte
   return kind == TokenKind::Control || kind == TokenKind::UserDefined ? id : std::nullopt;
 }
 
-std::optional<TokenId> first_marker(const Tokenizer& tokenizer, std::span<const std::string_view> contents) {
-  for (const std::string_view content : contents)
-    if (const auto id = marker(tokenizer, content)) return id;
-  return std::nullopt;
+RepositoryForm form_of(const Tokenizer& tokenizer, const Row& row) {
+  for (const Form& form : row.forms) {
+    const auto file = marker(tokenizer, form.file);
+    if (form.name.empty() || (!form.file.empty() && !file)) continue;
+    return {.name = form.name,
+            .repo_name = marker(tokenizer, form.repo),
+            .repo_end = form.repo_end,
+            .file = file,
+            .file_between = form.file_between,
+            .path_begin = form.path_begin,
+            .path_end = form.path_end,
+            .file_end = form.file_end,
+            .place = form.place};
+  }
+  return {};
 }
 
 // Every marker ends a middle too: a model that begins another hole has finished this one.
@@ -66,12 +94,39 @@ std::optional<FimLayout> probe_fim(const Tokenizer& tokenizer) {
     const auto prefix = marker(tokenizer, row.prefix), suffix = marker(tokenizer, row.suffix), middle = marker(tokenizer, row.middle);
     if (!prefix || !suffix || (!row.middle.empty() && !middle)) continue;
     FimLayout layout{.family = row.family, .order = row.order, .prefix = *prefix, .suffix = *suffix, .middle = middle};
-    layout.repo_name = first_marker(tokenizer, row.repo_names);
-    layout.file_separator = first_marker(tokenizer, row.file_separators);
+    layout.repository = form_of(tokenizer, row);
     layout.end = ends_of(tokenizer, layout);
     return layout;
   }
   return std::nullopt;
+}
+
+RepositoryContext repository_context(const RepositoryForm& form, std::string_view repo, std::span<const RepositoryFile> others,
+                                     std::string_view path) {
+  RepositoryContext context;
+  if (!form) return context;
+  std::vector<PromptPiece>& before = form.place == InPrefix ? context.in_prefix : context.before_markers;
+  if (form.repo_name && !repo.empty()) before.push_back({form.repo_name, fmt::format("{}{}", repo, form.repo_end)});
+  bool first = true;
+  const auto file_marker = [&] { return std::exchange(first, false) && form.file_between ? std::nullopt : form.file; };
+  for (const RepositoryFile& file : others)
+    before.push_back({file_marker(), fmt::format("{}{}{}{}{}", form.path_begin, file.path, form.path_end, file.text, form.file_end)});
+  const std::string heading = fmt::format("{}{}{}", form.path_begin, path, form.path_end);
+  const auto last = file_marker();
+  if (form.place == BehindPrefix) {
+    before.push_back({last, ""});
+    context.in_prefix.push_back({std::nullopt, heading});
+  } else {
+    before.push_back({last, heading});
+  }
+  return context;
+}
+
+std::string describe(const RepositoryForm& form, const Tokenizer& tokenizer) {
+  if (!form) return "none";
+  std::string text = form.repo_name ? fmt::format("{} NAME, ", tokenizer.bytes(*form.repo_name)) : "";
+  if (form.file) text += fmt::format("{} ", tokenizer.bytes(*form.file));
+  return text + fmt::format("{}PATH", form.path_begin);
 }
 
 }  // namespace tokenizer

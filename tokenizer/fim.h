@@ -1,10 +1,12 @@
-// fim.h: how a model wants to be asked to fill in the middle: its marker tokens and their order.
-// probe() looks in the vocabulary for the marker tokens of each known layout (never at the model's name).
-// Sources: the layouts' papers and model cards; FIM itself: Bavarian et al. 2022, arXiv 2207.14255.
+// fim.h: how a model wants to be asked to fill in the middle, and how it was shown the other files of a repository.
+// probe_fim() looks in the vocabulary for the marker tokens of each known layout (never at the model's name);
+// repository_context() spells other files for it. Both are tables in fim.cpp, each row beside its source.
+// FIM itself: Bavarian et al. 2022, arXiv 2207.14255.
 #pragma once
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +16,27 @@ namespace tokenizer {
 
 enum class FimOrder {
   PrefixSuffixMiddle,  // PRE prefix SUF suffix MID
-  SuffixPrefixMiddle,  // SUF suffix PRE prefix MID (Seed-Coder), or without MID (Codestral)
+  SuffixPrefixMiddle,  // SUF suffix PRE prefix MID (Seed-Coder, CodeGeeX4), or without MID (Codestral)
+};
+
+// Where the path of the file being written stands; other files always stand before it.
+enum class PathPlace {
+  BeforeMarkers,  // file marker, path, PRE, prefix: Qwen2.5-Coder
+  BehindPrefix,   // file marker, PRE, path, prefix: StarCoder2
+  InPrefix,       // PRE, other files, path, prefix: all of it is the prefix's own text (DeepSeek-Coder, Codestral)
+};
+
+struct RepositoryForm {
+  std::string_view name;                // for people: "<|file_sep|> PATH"; empty where the model was shown single files only
+  std::optional<TokenId> repo_name;     // stands before the repository's name
+  std::string_view repo_end;            // stands behind it
+  std::optional<TokenId> file;          // stands before each file's path
+  bool file_between = false;            // only between files, not before the first
+  std::string_view path_begin, path_end;
+  std::string_view file_end;            // stands behind the text of each other file
+  PathPlace place = PathPlace::InPrefix;
+
+  explicit operator bool() const { return !name.empty(); }
 };
 
 struct FimLayout {
@@ -23,12 +45,32 @@ struct FimLayout {
   TokenId prefix = -1;
   TokenId suffix = -1;
   std::optional<TokenId> middle;
-  std::vector<TokenId> end;             // ids that end a middle, beside the tokenizer's end_ids()
-  std::optional<TokenId> repo_name;     // repository-level context, where the vocabulary has it
-  std::optional<TokenId> file_separator;
+  std::vector<TokenId> end;  // ids that end a middle, beside the tokenizer's end_ids()
+  RepositoryForm repository;
 };
 
 // The layout whose every marker is a control (or user-defined) token of this vocabulary; nullopt: prefix-only model.
 std::optional<FimLayout> probe_fim(const Tokenizer& tokenizer);
+
+struct RepositoryFile {
+  std::string_view path, text;  // the path as from the repository's root
+};
+
+// A marker, then a text to encode with special tokens off; either may be absent.
+struct PromptPiece {
+  std::optional<TokenId> marker;
+  std::string text;
+};
+
+// What stands before the first fill-in-the-middle marker, and what stands right behind PRE, before the prefix itself.
+struct RepositoryContext {
+  std::vector<PromptPiece> before_markers, in_prefix;
+};
+// `repo` may be empty: it is then left out. Nothing for a model that has no form.
+RepositoryContext repository_context(const RepositoryForm& form, std::string_view repo, std::span<const RepositoryFile> others,
+                                     std::string_view path);
+
+// "<|repo_name|> NAME, <|file_sep|> PATH", or "none": for `rigpilot model info`.
+std::string describe(const RepositoryForm& form, const Tokenizer& tokenizer);
 
 }  // namespace tokenizer

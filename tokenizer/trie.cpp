@@ -49,14 +49,15 @@ void Trie::place(const Range& range, std::vector<Range>& waiting) {
 }
 
 std::uint32_t Trie::find_base(const std::vector<unsigned char>& bytes) {
+  constexpr int kMostTries = 100;  // in a crowded stretch a hole is not worth finding: the end is always free
   while (first_free_ < cells_.size() && cells_[first_free_].parent != kFree) ++first_free_;
   const auto fits = [&](std::uint32_t base) {
-    if (base + 256 >= cells_.size()) cells_.resize(cells_.size() * 2);
+    if (base + 257 > cells_.size()) cells_.resize(std::max<std::size_t>(2 * cells_.size(), base + 257));
     return std::ranges::all_of(bytes, [&](unsigned char byte) { return cells_[base + byte].parent == kFree; });
   };
   std::uint32_t base = first_free_ > bytes[0] ? first_free_ - bytes[0] : 1;
-  // After many tries in a crowded stretch a hole is not worth finding.
-  for (int tries = 0; !fits(base); ++tries) base = tries < 2000 ? base + 1 : static_cast<std::uint32_t>(cells_.size());
+  for (int tries = 1; !fits(base); ++tries) base = tries < kMostTries ? base + 1 : std::max(base + 1, used_);
+  used_ = std::max(used_, base + bytes.back() + 1);
   return base;
 }
 

@@ -45,7 +45,7 @@ class Trie {
 
   std::vector<Key> keys_;
   std::vector<Cell> cells_ = std::vector<Cell>(257);
-  std::uint32_t first_free_ = 1;
+  std::uint32_t first_free_ = 1, used_ = 1;  // while building: no free cell before, none taken from here on
 };
 
 }  // namespace tokenizer

@@ -25,7 +25,7 @@ std::vector<TokenId> ends_of(const tokenizer::Tokenizer& tokenizer, const tokeni
 std::vector<TokenId> markers_of(const tokenizer::FimLayout* fim) {
   if (!fim) return {};
   std::vector<TokenId> markers = {fim->prefix, fim->suffix};
-  for (const auto& id : {fim->middle, fim->repo_name, fim->file_separator})
+  for (const auto& id : {fim->middle, fim->repository.repo_name, fim->repository.file})
     if (id) markers.push_back(*id);
   return markers;
 }
