@@ -1,5 +1,5 @@
-// float16.h: the bits of IEEE half and bfloat16 numbers as floats, exactly.
-// Pure functions; for readers of weights. Hot loops use the processor's own conversions.
+// float16.h: the bits of IEEE half and bfloat16 numbers as floats, exactly, and back to the nearest (ties to even).
+// Pure functions; for readers and writers of weights. Hot loops use the processor's own conversions.
 #pragma once
 
 #include <bit>
@@ -31,6 +31,13 @@ inline std::uint16_t float_to_half(float value) {
     return std::uint16_t(sign | (std::bit_cast<std::uint32_t>(sum) - std::bit_cast<std::uint32_t>(0.5f)));
   }
   return std::uint16_t(sign | ((magnitude + 0xFFF + (magnitude >> 13 & 1) - 0x38000000) >> 13));
+}
+
+// The nearest bfloat16, ties to even.
+inline std::uint16_t float_to_bfloat16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if ((bits & 0x7FFFFFFF) > 0x7F800000) return std::uint16_t(bits >> 16 | 64);  // NaN stays NaN
+  return std::uint16_t((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
 // The half stored at `p`, which need not be aligned.

@@ -58,6 +58,11 @@ std::unexpected<Error> wrong_kind(const Gguf& file, std::string_view key, const 
 
 }  // namespace
 
+std::span<const std::byte> Gguf::stored(std::string_view key) const {
+  const auto found = stored_.find(key);
+  return found == stored_.end() ? std::span<const std::byte>{} : found->second;
+}
+
 Result<std::string> Gguf::string(std::string_view key) const {
   const auto found = metadata_.find(key);
   if (found == metadata_.end()) return missing(*this, key, "a string");

@@ -64,6 +64,8 @@ class Gguf {
   std::shared_ptr<const MappedFile> shared_file() const { return file_; }
 
   bool has(std::string_view key) const { return metadata_.find(key) != metadata_.end(); }
+  // The key's value as it stands in the file, its type first: what a writer copies. Empty where the key is absent.
+  std::span<const std::byte> stored(std::string_view key) const;
   // The key's value, checked; the error names the file, the key and what was expected.
   Result<std::string> string(std::string_view key) const;
   Result<std::int64_t> integer(std::string_view key) const;
@@ -79,6 +81,7 @@ class Gguf {
  private:
   std::shared_ptr<const MappedFile> file_;
   std::map<std::string, GgufValue, std::less<>> metadata_;
+  std::map<std::string, std::span<const std::byte>, std::less<>> stored_;
   std::vector<GgufTensor> tensors_;
 };
 

@@ -156,13 +156,17 @@ GgufArray take_array(Cursor& in, const std::string& key) {
   return array;
 }
 
-void take_pair(Cursor& in, std::map<std::string, GgufValue, std::less<>>& metadata) {
+using Metadata = std::map<std::string, GgufValue, std::less<>>;
+using Stored = std::map<std::string, std::span<const std::byte>, std::less<>>;
+
+void take_pair(Cursor& in, std::span<const std::byte> file, Metadata& metadata, Stored& stored) {
   const std::string_view raw = in.text();
   if (in.ok() && (raw.empty() || raw.size() > kLongestKey))
     in.refuse(ErrorCode::InvalidInput, "a metadata key is {} bytes long: expected 1 to {}", raw.size(), kLongestKey);
   if (!in.ok()) return;
   const std::string key(raw), shown = sanitize_utf8(raw.substr(0, 100));
   in.doing(fmt::format("key '{}'", shown));
+  const std::uint64_t start = in.offset();
   const auto type = static_cast<ValueType>(in.take<std::uint32_t>());
   if (in.ok() && smallest_size(type) == 0)
     in.refuse(ErrorCode::InvalidInput, "key '{}' has value type {}: expected 0 to 12", shown, static_cast<std::uint32_t>(type));
@@ -170,6 +174,7 @@ void take_pair(Cursor& in, std::map<std::string, GgufValue, std::less<>>& metada
   GgufValue value = type == ValueType::Array ? GgufValue(take_array(in, shown)) : GgufValue(take_scalar(in, type));
   if (in.ok() && !metadata.emplace(key, std::move(value)).second)
     in.refuse(ErrorCode::InvalidInput, "key '{}' stands twice in the metadata", shown);
+  if (in.ok()) stored.emplace(key, file.subspan(start, in.offset() - start));
 }
 
 // Bytes the tensor takes; the shape becomes row-major.
@@ -285,7 +290,7 @@ Result<Gguf> Gguf::parse(std::shared_ptr<const MappedFile> file) {
   if (!in.room_for(pair_count, kSmallestPair, "metadata keys") || !in.room_for(tensor_count, kSmallestTensor, "tensors")) return in.error();
   for (std::uint64_t i = 0; i < pair_count && in.ok(); ++i) {
     in.doing(fmt::format("metadata key {} of {}", i + 1, pair_count));
-    take_pair(in, gguf.metadata_);
+    take_pair(in, gguf.file_->bytes(), gguf.metadata_, gguf.stored_);
   }
   if (!in.ok()) return in.error();
   gguf.tensors_.resize(tensor_count);

@@ -25,3 +25,9 @@ TEST_CASE("float16: bfloat16 is the upper half of a float") {
   CHECK(base::bfloat16_to_float(0x7F80) == std::numeric_limits<float>::infinity());
   CHECK(std::isnan(base::bfloat16_to_float(0x7FC0)));
 }
+
+TEST_CASE("float16: a float becomes the nearest bfloat16, ties to even") {
+  for (const auto& [value, bits] : {std::pair{1.0F, 0x3F80}, {-3.0F, 0xC040}, {0.0F, 0}, {1.00390625F, 0x3F80}, {1.01171875F, 0x3F82}, {3.3961775e38F, 0x7F80}})
+    CHECK(base::float_to_bfloat16(value) == bits);
+  CHECK(std::isnan(base::bfloat16_to_float(base::float_to_bfloat16(NAN))));
+}
