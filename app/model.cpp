@@ -128,11 +128,13 @@ void add_model(CLI::App& program, Run& run) {
   add_model_options(about, *options);
   about.add_flag("--json", *json, "one line of JSON");
   about.callback([&run, options, json] { run = [options, json] { return info(*options, *json); }; });
+  add_model_quantize(command, run);
   add_model_random(command, run);
   command.footer(R"(Examples:
   rigpilot model list
   rigpilot model info SmolLM2-135M-Instruct.Q4_1
   rigpilot model info ./Qwen2.5-Coder-0.5B --quant int8
+  rigpilot model quantize ./SmolLM2-135M small.gguf --quant int4
   rigpilot model random --like smollm2-135m /tmp/small.gguf)");
 }
 

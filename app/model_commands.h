@@ -12,6 +12,7 @@
 
 namespace app {
 
+void add_model_quantize(CLI::App& command, Run& run);
 void add_model_random(CLI::App& command, Run& run);
 
 base::Result<base::GgmlType> parse_block_type(const std::string& name);  // "q4_0"

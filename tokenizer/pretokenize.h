@@ -67,6 +67,8 @@ struct NamedPreTokenizer {
   bool adds_bos = false;       // where the file does not say
 };
 base::Result<NamedPreTokenizer> pretokenize_named(std::string_view name);
+// The other way round: the name of steps that cut at these patterns, one after the other; nullopt where there is none.
+std::optional<std::string> name_of_pretokenizer(const std::vector<std::string>& patterns, bool ignore_merges);
 
 // GPT-2's own pattern: what ByteLevel(use_regex) means.
 inline constexpr std::string_view kGpt2Pattern =

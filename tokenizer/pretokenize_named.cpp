@@ -89,4 +89,15 @@ base::Result<NamedPreTokenizer> pretokenize_named(std::string_view name) {
   return NamedPreTokenizer{std::move(steps), family->ignore_merges, family->adds_bos};
 }
 
+std::optional<std::string> name_of_pretokenizer(const std::vector<std::string>& patterns, bool ignore_merges) {
+  for (const Family& family : kFamilies) {
+    std::vector<std::string_view> steps;
+    for (const std::string_view pattern : family.steps)
+      if (!pattern.empty()) steps.push_back(pattern);
+    const auto same = [](std::string_view step, std::string_view pattern) { return step == pattern || fmt::format("{}|\\s+", step) == pattern; };
+    if (family.ignore_merges == ignore_merges && std::ranges::equal(steps, patterns, same)) return std::string(family.names.substr(0, family.names.find(' ')));
+  }
+  return std::nullopt;
+}
+
 }  // namespace tokenizer

@@ -57,6 +57,13 @@ void RandomWeights::fill_block(GgmlType type, float deviation, std::byte* block,
       if (block[i] == std::byte{0x80}) block[i] = std::byte{0x81};  // -128 is no code of absmax
     return put_half(block, wanted / 73.3F);
   }
+  if (type == GgmlType::Q4_0) {  // without -8, whose counterpart is missing, the mean is 0
+    for (std::size_t i = head; i < size; ++i) {
+      if ((block[i] & std::byte{0x0F}) == std::byte{0}) block[i] |= std::byte{0x08};
+      if ((block[i] & std::byte{0xF0}) == std::byte{0}) block[i] |= std::byte{0x80};
+    }
+    return put_half(block, wanted / 4.18F);
+  }
   const float scale = wanted / 4.61F;
   put_half(block, type == GgmlType::Q4_K ? scale / 32 : scale);
   if (type == GgmlType::Q4_1) put_half(block + 2, -7.5F * scale);

@@ -27,7 +27,8 @@ ModelConfig small() {
 
 double parameters(const ModelConfig& config) {
   double sum = 0;
-  for (const auto& tensor : *engine::tensor_plan(config)) {
+  const auto plan = engine::tensor_plan(config);
+  for (const auto& tensor : *plan) {
     double count = 1;
     for (const auto size : tensor.shape) count *= double(size);
     sum += count;
@@ -74,7 +75,8 @@ TEST_CASE("a random model is a model: configuration, vocabulary and every tensor
     const auto path = folder.path() / name;
     const bool gguf = path.extension() == ".gguf";
     REQUIRE(engine::write_random_model({.config = small(), .type = gguf ? GgmlType::Q8_0 : GgmlType::BF16, .path = path}, {}));
-    const auto config = gguf ? engine::read_gguf_config(*base::Gguf::open(path)) : engine::read_hf_config(path);
+    const auto file = gguf ? base::Gguf::open(path) : base::Result<base::Gguf>();
+    const auto config = gguf ? engine::read_gguf_config(*file) : engine::read_hf_config(path);
     REQUIRE(config);
     CHECK(config->width == 64);
     CHECK(config->kv_heads == 2);
@@ -82,7 +84,8 @@ TEST_CASE("a random model is a model: configuration, vocabulary and every tensor
     CHECK(config->tied_embeddings);
     const auto weights = engine::open_weights(path);
     REQUIRE(weights);
-    for (const auto& tensor : *engine::tensor_plan(small())) {
+    const auto plan = engine::tensor_plan(small());
+    for (const auto& tensor : *plan) {
       const auto* view = (*weights)->find(gguf ? tensor.gguf : tensor.hugging_face);
       INFO(tensor.gguf);
       REQUIRE(view);

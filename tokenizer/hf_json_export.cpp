@@ -1,0 +1,149 @@
+#include "tokenizer/hf_json_export.h"
+
+#include <unordered_map>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "tokenizer/load.h"
+#include "tokenizer/metaspace.h"
+#include "tokenizer/pretokenize.h"
+
+namespace tokenizer {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+using base::Json;
+using base::Result;
+
+// What a pre-tokenizer does, as patterns in their order; `byte_level` where it spells bytes as GPT-2 does.
+struct Cuts {
+  std::vector<std::string> patterns;
+  bool byte_level = false, metaspace = false, other = false;
+};
+
+void collect(const Json& step, Cuts& cuts, int depth = 0) {
+  const std::string type = base::try_get<std::string>(step, "type").value_or("");
+  if (const Json* steps = base::find_field(step, "pretokenizers"); steps && steps->is_array() && depth < 8) {
+    for (const Json& one : *steps) collect(one, cuts, depth + 1);
+  } else if (type == "ByteLevel") {
+    cuts.byte_level = true;
+    cuts.other |= base::try_get<bool>(step, "add_prefix_space").value_or(true);
+    if (base::try_get<bool>(step, "use_regex").value_or(true)) cuts.patterns.emplace_back(kGpt2Pattern);
+  } else if (type == "Split") {
+    const Json* pattern = base::find_field(step, "pattern");
+    cuts.patterns.push_back(pattern ? base::try_get<std::string>(*pattern, "Regex").value_or("?") : "?");
+    const std::string behavior = base::try_get<std::string>(step, "behavior").value_or("Isolated");
+    const bool words = behavior == "Removed" && base::try_get<bool>(step, "invert").value_or(false);  // Llama 3's way of saying Isolated
+    cuts.other |= behavior != "Isolated" && !words;
+  } else if (type == "Digits") {
+    cuts.patterns.emplace_back(base::try_get<bool>(step, "individual_digits").value_or(false) ? R"(\p{N})" : R"(\p{N}+)");
+  } else if (type == "Metaspace") {
+    cuts.metaspace = true;
+  } else {
+    cuts.other = true;
+  }
+}
+
+std::int32_t type_of(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::Normal: return kNormalToken;
+    case TokenKind::Control: return kControlToken;
+    case TokenKind::UserDefined: return kUserToken;
+    case TokenKind::Byte: return kByteToken;
+    case TokenKind::Unknown: return kUnknownToken;
+    case TokenKind::Unused: return kUnusedToken;
+  }
+  return kNormalToken;
+}
+
+// Every token with its id: model.vocab, then added_tokens.
+void set_tokens(const Json& root, const Json& model, const Tokenizer& loaded, GgufVocabulary& out) {
+  const auto set = [&](std::int64_t id, const std::string& content) {
+    if (id >= 0 && id < std::int64_t(out.tokens.size())) out.tokens[std::size_t(id)] = content;
+  };
+  if (const Json* vocab = base::find_field(model, "vocab"); vocab && vocab->is_object())
+    for (const auto& [content, id] : vocab->items())
+      if (id.is_number_integer()) set(id.get<std::int64_t>(), content);
+  if (const Json* added = base::find_field(root, "added_tokens"); added && added->is_array())
+    for (const Json& token : *added) set(base::try_get<std::int64_t>(token, "id").value_or(-1), base::try_get<std::string>(token, "content").value_or(""));
+  for (std::size_t i = 0; i < out.tokens.size(); ++i) {
+    out.types[i] = type_of(loaded.kind(TokenId(i)));
+    if (out.tokens[i].empty()) out.tokens[i] = fmt::format("[PAD{}]", i), out.types[i] = kUnusedToken;
+  }
+}
+
+Result<std::vector<std::string>> merges_of(const Json& model) {
+  std::vector<std::string> out;
+  const Json* merges = base::find_field(model, "merges");
+  if (!merges || !merges->is_array()) return fail(ErrorCode::InvalidInput, "model.merges is missing: expected an array");
+  for (const Json& merge : *merges) {
+    if (merge.is_string()) out.push_back(merge.get<std::string>());
+    else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) out.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+    else return fail(ErrorCode::InvalidInput, "model.merges[{}] is {}: expected two tokens", out.size(), base::json_type_name(merge));
+  }
+  return out;
+}
+
+// SentencePiece merges the pair whose token has the highest score: an earlier merge's is higher.
+void score_by_merges(const std::vector<std::string>& merges, GgufVocabulary& out) {
+  std::unordered_map<std::string, std::size_t> rank;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    std::string joined = merges[i];
+    joined.erase(joined.find(' ', 1), 1);
+    rank.emplace(std::move(joined), i);
+  }
+  for (const std::string& token : out.tokens) {
+    const auto found = rank.find(token);
+    out.scores.push_back(found == rank.end() ? 0.0F : -1.0F - float(found->second));
+  }
+}
+
+Result<void> fill(const Json& root, const Tokenizer& loaded, GgufVocabulary& out) {
+  const Json* model = base::find_field(root, "model");
+  if (!model) return fail(ErrorCode::InvalidInput, "field 'model' is missing: expected an object");
+  if (base::try_get<std::string>(*model, "type").value_or("BPE") != "BPE") return fail(ErrorCode::Unsupported, "only a BPE vocabulary can be written as GGUF");
+  set_tokens(root, *model, loaded, out);
+  auto merges = merges_of(*model);
+  if (!merges) return base::forward(merges);
+  Cuts cuts;
+  if (const Json* pretokenizer = base::find_field(root, "pre_tokenizer")) collect(*pretokenizer, cuts);
+  if (!cuts.byte_level && base::try_get<bool>(*model, "byte_fallback").value_or(false) && cuts.patterns.empty() && !cuts.other) {
+    out.model = "llama";
+    score_by_merges(*merges, out);
+    out.adds_space = loaded.strips_leading_space();
+    return {};
+  }
+  const auto name = cuts.byte_level && !cuts.other && !cuts.metaspace
+                        ? name_of_pretokenizer(cuts.patterns, base::try_get<bool>(*model, "ignore_merges").value_or(false)) : std::nullopt;
+  if (!name) return fail(ErrorCode::Unsupported, "pre_tokenizer cuts words in a way that GGUF has no name for");
+  out.pre = *name;
+  out.merges = std::move(*merges);
+  return {};
+}
+
+}  // namespace
+
+Result<GgufVocabulary> export_hf_vocabulary(const std::filesystem::path& folder, std::int64_t size) {
+  const auto path = folder / "tokenizer.json";
+  const auto text = base::read_file(path);
+  if (!text) return base::forward(text);
+  const auto root = base::parse_json(*text, path.string());
+  if (!root) return base::forward(root);
+  const auto loaded = load_tokenizer(path);
+  if (!loaded) return base::forward(loaded);
+  GgufVocabulary out;
+  if (std::int64_t((*loaded)->vocab_size()) > size)
+    return fail(ErrorCode::InvalidInput, "{}: has {} tokens, the model {}", path.string(), (*loaded)->vocab_size(), size);
+  out.tokens.resize(std::size_t(size));
+  out.types.resize(std::size_t(size));
+  if (auto filled = fill(*root, **loaded, out); !filled) return base::forward(filled, path.string());
+  out.bos = (*loaded)->bos();
+  if (!(*loaded)->end_ids().empty()) out.eos = (*loaded)->end_ids().front();
+  out.adds_bos = (*loaded)->adds_bos();
+  for (std::size_t i = 0; i < out.types.size() && !out.unknown; ++i)
+    if (out.types[i] == kUnknownToken) out.unknown = TokenId(i);
+  return out;
+}
+
+}  // namespace tokenizer

@@ -1,0 +1,15 @@
+// hf_json_export.h: a Hugging Face folder's vocabulary as GGUF spells it: for writers of GGUF files.
+// export_hf_vocabulary(folder, size) reads tokenizer.json; ids that name no token up to `size` become unused ones.
+// Unsupported, saying what, where GGUF has no name for how the text is cut into words.
+#pragma once
+
+#include <filesystem>
+
+#include "base/result.h"
+#include "tokenizer/gguf_keys.h"
+
+namespace tokenizer {
+
+base::Result<GgufVocabulary> export_hf_vocabulary(const std::filesystem::path& folder, std::int64_t size);
+
+}  // namespace tokenizer
