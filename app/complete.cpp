@@ -199,7 +199,7 @@ void add_complete(CLI::App& program, Run& run) {
   add_model_options(command, options->model);
   add_engine_option(command, options->model);
   command.footer(R"(Examples:
-  rigpilot complete examples/inventory.py:36:20
+  rigpilot complete examples/inventory.py:36:9
   rigpilot complete src/main.cpp:12:5 --json | jq -r '.items[0].insertText'
   rigpilot complete src/main.cpp:12:5 --explain --model ~/models/some-coder.gguf)");
   command.callback([options, &run] { run = [options] { return complete(*options); }; });
