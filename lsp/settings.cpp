@@ -12,7 +12,7 @@ namespace {
 
 using base::Json;
 
-constexpr std::string_view kEditorsOwn[] = {"server", "trace", "client", "editorInfo", "editorPluginInfo"};
+constexpr std::string_view kEditorsOwn[] = {"connect", "server", "trace", "client", "editorInfo", "editorPluginInfo"};
 
 bool is_editors_own(std::string_view key) {
   const std::string_view first = key.substr(0, key.find('.'));

@@ -1,7 +1,7 @@
 // settings.h: every setting a client may change, and the reader of what clients send ("rigpilot" in their configuration).
 // read_settings() starts from given values and takes over what is valid; each thing it cannot take is one sentence that
 // names the setting. Accepts nested objects and dotted keys: {"completion": {"maxTokens": 8}} or {"completion.maxTokens": 8}.
-// Pure. Keys that only editors read ("server.", "trace.", "client.") are left alone.
+// Pure. Keys that only editors read ("connect", "server.", "trace.", "client.") are left alone.
 #pragma once
 
 #include <string>

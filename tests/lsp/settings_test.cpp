@@ -21,7 +21,7 @@ TEST_CASE("settings nested and dotted") {
   CHECK(read(R"({"completion":{"maxTokens":null}})").complaints.empty());
   CHECK(read("null").complaints.empty());
   CHECK(read("{}").complaints.empty());
-  CHECK(read(R"({"server":{"path":"x"},"trace.server":"off"})").complaints.empty());
+  CHECK(read(R"({"server":{"path":"x"},"trace.server":"off","connect":"rig:9000"})").complaints.empty());
 }
 
 TEST_CASE("a setting that cannot be taken is named, and the others are") {
