@@ -119,6 +119,65 @@ TEST_CASE("added tokens: special ones only on request, the longest of the leftmo
   CHECK(ids(R"(,"single_word":true)", "c ab<x> c") == "2 6 20 6 2");
 }
 
+TEST_CASE("what a control token's text hides from other added tokens, and what white space goes to which") {
+  const auto added = file_with(R"(, "added_tokens": [{"id":20,"content":"<s>a","special":true},{"id":21,"content":">a","normalized":false},{"id":22,"content":"<r>","rstrip":true},
+      {"id":23,"content":"  "},{"id":24,"content":"<l>","lstrip":true}])");
+  CHECK(tests::spell(read(added)->encode("<s>ab")) == "3");  // not <s, then >a, then b
+  CHECK(tests::spell(read(added)->encode("<s>ab", {.parse_special = true})) == "20 1");
+  CHECK(tests::spell(read(added)->encode("<r>   b")) == "22 23 6 1");  // the library gives the two spaces twice
+  CHECK(tests::spell(read(added)->encode("<r> <l>b")) == "22 24 1");
+}
+
+TEST_CASE("a word begins behind an added token, but the document begins once") {
+  const auto scheme = [](std::string_view name) {
+    return file_with(fmt::format(R"(, "pre_tokenizer": {{"type":"Metaspace","replacement":"▁","prepend_scheme":"{}"}}, "added_tokens": [{{"id":20,"content":"<x>"}}])", name));
+  };
+  CHECK(tests::spell(read(scheme("always"))->encode("a<x>a")) == "9 20 9");
+  CHECK(tests::spell(read(scheme("first"))->encode("a<x>a")) == "9 20 0");
+  CHECK(tests::spell(read(scheme("first"))->encode("<x>a")) == "20 0");
+  CHECK(tests::spell(read(scheme("always"))->encode("a<x>a", {.continues = true})) == "0 20 9");
+}
+
+TEST_CASE("Unigram takes the best sum of scores, and its unknown token for a run of the rest") {
+  const auto unigram = [](std::string_view more, std::string_view sections = "") {
+    return read(fmt::format(R"({{"model": {{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["a",-1],["b",-2],["ab",-2.5],["abab",-6],["</s>",0],["ab",-2.75]{}}}{}}})", more, sections));
+  };
+  CHECK(tests::spell(unigram("]")->encode("ab")) == "6");   // the later of two equal pieces
+  CHECK(tests::spell(unigram("]")->encode("abab")) == "6 6");
+  CHECK(tests::spell(unigram("]")->encode("bzzéa")) == "2 0 1");
+  CHECK(unigram("]")->kind(3) == TokenKind::Unused);
+  const char* bytes = R"(,["<0x7A>",0]],"byte_fallback":true)";
+  CHECK(tests::spell(unigram(bytes)->encode("bzza")) == "2 7 7 1");
+  CHECK(tests::spell(unigram(bytes)->encode("bzéa")) == "2 0 1");  // not every byte has a token
+  CHECK(unigram(bytes)->bytes(7) == "z");
+  // Text that spells a special token is text: the piece itself is never taken.
+  const auto added = unigram("]", R"(, "added_tokens": [{"id":5,"content":"</s>","special":true}])");
+  CHECK(tests::spell(added->encode("a</s>")) == "1 0");
+  CHECK(tests::spell(added->encode("a</s>", {.parse_special = true})) == "1 5");
+}
+
+TEST_CASE("a decoder says what each token stands for") {
+  const auto bytes = [](std::string_view decoder) { return std::string(read(file_with(fmt::format(R"(, "decoder": {})", decoder)))->bytes(9)); };
+  CHECK(bytes(R"({"type":"Metaspace","replacement":"▁","prepend_scheme":"always"})") == " a");
+  CHECK(bytes(R"({"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":0}]})") == " a");
+  CHECK(bytes(R"({"type":"Replace","pattern":{"Regex":"[▁a]"},"content":"x"})") == "xx");
+  CHECK(bytes(R"({"type":"Strip","content":"▁","start":1,"stop":1})") == "a");
+  CHECK(bytes(R"({"type":"Fuse"})") == "▁a");
+}
+
+TEST_CASE("post-processors say what a prompt begins with") {
+  const auto begin = [](std::string_view processor) {
+    return tests::spell(read(file_with(fmt::format(R"(, "added_tokens": [{{"id":20,"content":"[g]","special":true}},{{"id":21,"content":"<sop>","special":true}}], "post_processor": {})", processor)))->begin_ids());
+  };
+  const std::string text = R"({"Sequence":{"id":"A","type_id":0}})";
+  const std::string both = R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[g]","type_id":0}},{"SpecialToken":{"id":"<sop>","type_id":0}},)" + text + "]}";
+  CHECK(begin(both) == "20 21");
+  CHECK(begin(R"({"type":"Sequence","processors":[{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":false},)" + both + "]}") == "20 21");
+  CHECK(begin(R"({"type":"TemplateProcessing","single":[)" + text + R"(,{"SpecialToken":{"id":"[g]","type_id":0}}]})").empty());
+  CHECK(begin(R"({"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}}],"special_tokens":{"x":{"id":"x","ids":[21,20],"tokens":["a","b"]}}})") == "21 20");
+  CHECK(begin(R"({"type":"RobertaProcessing","sep":["<sop>",21],"cls":["[g]",20]})") == "20");
+}
+
 TEST_CASE("ids between the vocabulary's are unused, and empty") {
   const auto tokenizer = read(file_with(R"(, "added_tokens": [{"id":20,"content":"<x>"}])"));
   CHECK(tokenizer->vocab_size() == 21);
