@@ -1,7 +1,7 @@
 """Encoding speed beside the `tokenizers` library, one thread each, on 2 MB of code: python bench/encoding.py [--write bench/results.md]
 
 Needs the release build (bench_tokenizer), the venv, and ../shared/tokenizers for the real vocabularies. The text is the Python standard library's source
-(and C headers), as one file and file by file; both sides are warmed up once and take the best of the rounds, in turns, in processor time (other programs may run). Ids are counted on both sides.
+(and C headers), as one file and file by file; both sides take the best of the rounds, in turns, in processor time (other programs may run). Ids are counted on both sides.
 """
 
 import argparse
@@ -42,17 +42,16 @@ def texts():
 
 
 def vocabularies():
-    real = {"gpt-2": "GPT-2 (ByteLevel)", "starcoder": "StarCoder (Digits, ByteLevel)", "qwen2": "Qwen2 (Split, ByteLevel)",
-            "deepseek-coder": "DeepSeek-Coder (five Splits, ByteLevel)"}
-    if reference_test.SHARED.is_dir():
-        for name, title in real.items():
-            yield title, lambda path, name=name: reference_test.save(reference_test.make_byte_level(name), path)
-        for metaspace, title in ((False, "LLaMA 2 (Prepend and Replace, BPE with byte fallback)"), (True, "LLaMA 2 (Metaspace, BPE with byte fallback)")):
-            yield title, lambda path, m=metaspace: reference_test.save(reference_test.make_spm("llama-spm", m), path)
-        yield "Unigram, 32,000 pieces of LLaMA 2's scored by rank (Metaspace)", save_unigram
-    else:  # without ../shared: what the tests train
+    if not reference_test.SHARED.is_dir():  # then what the tests train
         for name in ("gpt-2", "qwen2", "mistral", "unigram"):
             yield f"{name}, trained small (tests/tokenizer/variants.py)", lambda path, name=name: save_variant(name, path)
+        return
+    yield "Unigram: LLaMA 2's 32,000 pieces, scored by rank (Metaspace)", save_unigram
+    yield "LLaMA 2 (Metaspace, BPE with byte fallback)", lambda path: reference_test.save(reference_test.make_spm("llama-spm", True), path)
+    for name, title in {"qwen2": "Qwen2 (Split, ByteLevel)", "starcoder": "StarCoder (Digits, ByteLevel)", "gpt-2": "GPT-2 (ByteLevel)",
+                        "deepseek-coder": "DeepSeek-Coder (five Splits, ByteLevel)"}.items():
+        yield title, lambda path, name=name: reference_test.save(reference_test.make_byte_level(name), path)
+    yield "LLaMA 2 (Prepend and Replace, BPE with byte fallback)", lambda path: reference_test.save(reference_test.make_spm("llama-spm", False), path)
 
 
 def save_variant(name, path):
@@ -85,8 +84,8 @@ def time_reference(reference, parts):
 
 
 def time_ours(model, files):
-    lines = subprocess.run([str(BENCH), str(model), "2", *files], capture_output=True, text=True, check=True).stdout.split("\n")
-    seconds, count = lines[1].split()  # the first round warms up
+    lines = subprocess.run([str(BENCH), str(model), "1", *files], capture_output=True, text=True, check=True).stdout.split("\n")
+    seconds, count = lines[0].split()
     return float(seconds), int(count)
 
 
@@ -101,7 +100,6 @@ def measure(title, save, parts, folder):
         files[-1].write_text(text, encoding="utf-8", newline="")
     row = [title]
     for texts_, paths in (["".join(parts)], [whole]), (parts, files):
-        time_reference(reference, texts_)
         theirs, ours = [], []
         for _ in range(ROUNDS):
             theirs.append(time_reference(reference, texts_))
@@ -112,7 +110,8 @@ def measure(title, save, parts, folder):
     return row
 
 
-def table(parts):
+def table(parts, wrote):
+    """The lines of the section; `wrote` is told of them after each vocabulary."""
     size = sum(len(text.encode("utf-8")) for text in parts) / 1e6
     lines = [f"Machine: {processor()}, one thread each, processor time. Text: {size:.2f} MB of Python and C in {len(parts)} files. Rival: `tokenizers` {version()}. "
              f"Best of {ROUNDS} rounds, in turns; both sides give the same ids. Command: `python bench/encoding.py --write bench/results.md`.", "",
@@ -122,7 +121,7 @@ def table(parts):
             name, whole, whole_theirs, each, each_theirs = measure(title, save, parts, pathlib.Path(folder))
         lines.append(f"| {name} | {size / whole:.1f} | {size / whole_theirs:.1f} | {whole_theirs / whole:.1f} | {size / each:.1f} | {size / each_theirs:.1f} | {each_theirs / each:.1f} |")
         print(lines[-1], flush=True)
-    return lines
+        wrote(lines)
 
 
 def version():
@@ -151,6 +150,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
-    result = table(texts())
-    if options.write:
-        write(options.write, result)
+    table(texts(), lambda lines: options.write and write(options.write, lines))
