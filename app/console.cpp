@@ -69,15 +69,22 @@ ProgressBar::~ProgressBar() {
   if (drawn_) fmt::print(stderr, "\r\033[K");
 }
 
-void ProgressBar::show(double fraction) {
-  if (!on_terminal_ || std::chrono::steady_clock::now() - start_ < std::chrono::milliseconds(500)) return;
+void ProgressBar::rename(std::string what) {
+  if (what == what_) return;
+  what_ = std::move(what);
+  percent_ = -1;
+}
+
+void ProgressBar::show(double fraction, std::string_view detail) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!on_terminal_ || now - start_ < std::chrono::milliseconds(500)) return;
   const int percent = std::clamp(static_cast<int>(fraction * 100), 0, 100);
-  if (percent == percent_) return;
-  percent_ = percent;
+  if (percent == percent_ && (detail == detail_ || now - shown_ < std::chrono::milliseconds(200))) return;
+  percent_ = percent, detail_ = detail, shown_ = now;
   drawn_ = true;
   const std::size_t full = static_cast<std::size_t>(percent) * 30 / 100;
-  fmt::print(stderr, "\r\033[K{} [{}{}] {}%", what_, std::string(full, '#'), std::string(30 - full, ' '),
-             percent);
+  fmt::print(stderr, "\r\033[K{} [{}{}] {}%{}{}", what_, std::string(full, '#'), std::string(30 - full, ' '), percent,
+             detail.empty() ? "" : "  ", detail);
   std::fflush(stderr);
 }
 

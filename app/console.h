@@ -34,13 +34,16 @@ class ProgressBar {
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
-  void show(double fraction);
+  void show(double fraction, std::string_view detail = {});  // `detail`: behind the bar
+  void rename(std::string what);                             // another step of the same work
 
  private:
   std::string what_;
   bool on_terminal_;
   bool drawn_ = false;
   int percent_ = -1;
+  std::string detail_;
+  std::chrono::steady_clock::time_point shown_{};
   std::chrono::steady_clock::time_point start_;
 };
 

@@ -1,4 +1,4 @@
-// The model store and what a model is: `rigpilot model list` and `rigpilot model info`.
+// What a model is: `rigpilot model info`; and the family of `rigpilot model` commands.
 #include <memory>
 #include <optional>
 
@@ -10,28 +10,6 @@
 
 namespace app {
 namespace {
-
-int list(bool json) {
-  const std::vector<StoredModel> models = list_models();
-  if (json) {
-    base::Json out = base::Json::array();
-    for (const StoredModel& model : models)
-      out.push_back({{"name", model.name},
-                     {"path", model.path.string()},
-                     {"format", model.format},
-                     {"bytes", model.bytes}});
-    print_json({{"store", store_folder().string()}, {"models", out}});
-    return kDone;
-  }
-  if (models.empty())
-    note(
-        fmt::format("no models in {}: put a .gguf file or a Hugging Face folder there (scripts/get-weights "
-                    "gets a small one)",
-                    store_folder().string()));
-  for (const StoredModel& model : models)
-    print(fmt::format("{:<40} {:>10}  {}\n", model.name, human_bytes(double(model.bytes)), model.format));
-  return kDone;
-}
 
 // What is known of a model; one without a vocabulary is still a model.
 struct Facts {
@@ -117,9 +95,9 @@ void add_model(CLI::App& program, Run& run) {
   command.require_subcommand(1);
   auto json = std::make_shared<bool>(false);
 
-  CLI::App& listing = *command.add_subcommand("list", "The models in the store.");
-  listing.add_flag("--json", *json, "one line of JSON");
-  listing.callback([&run, json] { run = [json] { return list(*json); }; });
+  add_model_list(command, run);
+  add_model_pull(command, run);
+  add_model_remove(command, run);
 
   CLI::App& about = *command.add_subcommand("info", "What a model is, what it needs, and what it can do.");
   auto options = std::make_shared<ModelOptions>();
@@ -132,6 +110,7 @@ void add_model(CLI::App& program, Run& run) {
   add_model_random(command, run);
   command.footer(R"(Examples:
   rigpilot model list
+  rigpilot model pull Qwen/Qwen2.5-Coder-0.5B
   rigpilot model info SmolLM2-135M-Instruct.Q4_1
   rigpilot model info ./Qwen2.5-Coder-0.5B --quant int8
   rigpilot model quantize ./SmolLM2-135M small.gguf --quant int4

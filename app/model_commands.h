@@ -1,5 +1,5 @@
-// model_commands.h: the subcommands of `rigpilot model` that write models, and what they share.
-// model.cpp declares them all; each lives in a file of its own: model_random.cpp, model_quantize.cpp.
+// model_commands.h: the subcommands of `rigpilot model` beside `info`, and what those that write models share.
+// model.cpp declares them all; each lives in a file of its own: model_list.cpp, model_pull.cpp, ...
 // Errors are one sentence.
 #pragma once
 
@@ -12,6 +12,9 @@
 
 namespace app {
 
+void add_model_list(CLI::App& model, Run& run);
+void add_model_pull(CLI::App& model, Run& run);
+void add_model_remove(CLI::App& model, Run& run);
 void add_model_quantize(CLI::App& command, Run& run);
 void add_model_random(CLI::App& command, Run& run);
 

@@ -18,10 +18,20 @@ struct StoredModel {
   std::filesystem::path path;
   std::string format;  // "gguf" or "safetensors"
   std::uintmax_t bytes = 0;
+  bool in_store = true;  // false: in the Hugging Face cache, which other programs use too
 };
 
 std::filesystem::path store_folder();
-std::vector<StoredModel> list_models();  // sorted by name
+std::vector<StoredModel> list_models();   // of the store, sorted by name
+std::vector<StoredModel> cached_by_hub();  // whole models that huggingface_hub fetched: --model takes their names too
+
+// A pull that was cut short; the same `model pull` goes on with it.
+struct PartialModel {
+  std::string name;  // OWNER/NAME
+  std::filesystem::path folder;
+  std::uintmax_t bytes = 0, of = 0;  // on the disk; in all
+};
+std::vector<PartialModel> list_partial();
 
 std::uintmax_t model_bytes(
     const std::filesystem::path& path);  // of a file, or of a folder's files; 0 where unknown

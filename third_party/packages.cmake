@@ -36,6 +36,8 @@ endfunction()
 rigpilot_pkg(pcre2 libpcre2-8 libpcre2-dev)
 rigpilot_pkg(utf8proc libutf8proc libutf8proc-dev)
 rigpilot_pkg(sentencepiece sentencepiece libsentencepiece-dev)
+rigpilot_pkg(curl libcurl libcurl4-openssl-dev)
+rigpilot_pkg(crypto libcrypto libssl-dev)
 
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)
