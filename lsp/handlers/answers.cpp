@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "lsp/context/lines.h"
 #include "lsp/handlers/placement.h"
 #include "lsp/handlers/popup_item.h"
 #include "lsp/protocol/capabilities.h"
@@ -35,6 +36,7 @@ Offer place_items(const Session& session, const Made& made) {
   for (const Suggestion& suggestion : made.completion.items) {
     auto item = place_item(suggestion, made.query, style, session.documents.encoding());
     if (!item) continue;
+    if (wants_plain_line_ends(session.features.name)) item->text = with_plain_line_ends(item->text);
     item->id = fmt::format("{}.{}", made.key, out.items.size());
     out.items.push_back(std::move(*item));
     out.of.push_back(&suggestion);

@@ -30,7 +30,10 @@ Bytes widen_to_line_start(const Suggestion& s, std::string_view document, std::s
 Bytes narrow_to_cursor(const Suggestion& s, std::string_view document, std::size_t cursor) {
   const std::string_view typed = document.substr(s.begin, cursor - s.begin);
   if (!s.text.starts_with(typed)) return {s.begin, s.end, s.text};
-  return {cursor, s.end, s.text.substr(typed.size())};
+  const std::string_view text = std::string_view(s.text).substr(typed.size()), rest = document.substr(cursor, s.end - cursor);
+  // What stands after the cursor and comes again at the end can stay where it is.
+  if (text.ends_with(rest)) return {cursor, cursor, std::string(text.substr(0, text.size() - rest.size()))};
+  return {cursor, s.end, std::string(text)};
 }
 
 }  // namespace
@@ -40,6 +43,8 @@ RangeStyle range_style(std::string_view client_name) {
   const bool like = std::ranges::any_of(kLikeVsCode, [&](const char* known) { return name.find(known) != std::string::npos; });
   return like ? RangeStyle::FromLineStart : RangeStyle::FromCursor;
 }
+
+bool wants_plain_line_ends(std::string_view client_name) { return lowercase(client_name) == "neovim"; }
 
 std::optional<InlineItem> place_item(const Suggestion& s, const Query& query, RangeStyle style, PositionEncoding encoding) {
   const std::string_view document = query.document.text();

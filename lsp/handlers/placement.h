@@ -18,6 +18,9 @@ enum class RangeStyle {
 
 RangeStyle range_style(std::string_view client_name);
 
+// Neovim's lines hold no line ends, whatever the file has: a \r\n of ours would leave a ^M in the text.
+bool wants_plain_line_ends(std::string_view client_name);
+
 std::optional<InlineItem> place_item(const Suggestion& suggestion, const Query& query, RangeStyle style,
                                      PositionEncoding encoding);
 

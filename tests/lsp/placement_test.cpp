@@ -46,7 +46,9 @@ TEST_CASE("from the cursor: typed text is not repeated") {
   CHECK(place("a\n  int[|]", " x;") == "1:5-5  x;");
   CHECK(place("a\n  [in|]", "int x;") == "1:4-4 t x;");
   CHECK(place("f([|])", "a)") == "0:2-2 a)");
-  CHECK(place("f([|)]", "a)") == "0:2-3 a)");
+  CHECK(place("f([|)]", "a)") == "0:2-2 a");      // and neither is what stands after the cursor
+  CHECK(place("f([|) {]", "a, [) {") == "0:2-2 a, [");
+  CHECK(place("f([|)]", "a);") == "0:2-3 a);");
   CHECK(place("[In|]", "int") == "0:0-2 int");     // what was typed is corrected: that needs the whole range
   CHECK(place("é[|]", "x\ny") == "0:2-2 x\ny");
   CHECK(place("ab[|]", "") == "nothing");

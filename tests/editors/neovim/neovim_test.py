@@ -1,0 +1,239 @@
+"""The Neovim plugin in every Neovim there is: those that tests/editors/setup fetched, $RIGPILOT_NVIM and the one in $PATH."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from neovim import Neovim, version_of, weights  # noqa: E402
+from lsp_client import ROOT  # noqa: E402
+from scenarios import PYTHON, SUM, Scenarios, script  # noqa: E402
+
+CACHE = pathlib.Path(os.environ.get("RIGPILOT_EDITORS") or pathlib.Path.home() / ".cache/rigpilot-editors")
+CANDIDATES = [*os.environ.get("RIGPILOT_NVIM", "").split(":"), shutil.which("nvim"), *map(str, sorted(CACHE.glob("nvim-*/bin/nvim")))]
+
+
+def neovims():
+    """One of each version from 0.10 on."""
+    found = {}
+    for nvim in CANDIDATES:
+        if nvim and os.access(nvim, os.X_OK):
+            version = version_of(nvim)
+            if version >= (0, 10):
+                found.setdefault(version, nvim)
+    return dict(sorted(found.items()))
+
+
+NEOVIMS = neovims()
+
+
+# Between 0.10 and 0.12 only what goes through calls that changed: the rest is drawn by the same code as on 0.10.
+BETWEEN = {"test_ghost_appears_and_is_accepted", "test_typing_through_keeps_it", "test_words", "test_the_server_is_killed", "test_accepting_is_counted",
+           "test_columns_after_emoji_and_combining_letters", "test_the_command", "test_health", "test_real_weights"}
+
+
+@pytest.fixture(params=list(NEOVIMS) or [None], ids=lambda v: "nvim-%d.%d" % v if v else "no-neovim")
+def nvim(request):
+    if request.param is None:
+        pytest.skip("no Neovim from 0.10 on: tests/editors/setup fetches some")
+    between = len(NEOVIMS) > 1 and request.param not in (min(NEOVIMS), max(NEOVIMS))
+    if between and request.function.__name__ not in BETWEEN:
+        pytest.skip("runs on the oldest and the newest")
+    return NEOVIMS[request.param]
+
+
+@pytest.fixture
+def editor(nvim, tmp_path):
+    editor = Neovim(nvim, tmp_path)
+    yield editor
+    editor.close()
+
+
+class TestNeovim(Scenarios):
+    pass
+
+
+# -- what only Neovim has ------------------------------------------------------------------------------------------------------
+
+def test_tab_falls_through_while_nothing_shows(editor):
+    editor.start(script(), "a.txt", "x = 1\n|\n")
+    editor.type("\t")
+    assert editor.saved() == b"x = 1\n\t\n"
+
+
+def test_a_mapping_from_before_goes_on(nvim, tmp_path):
+    init = tmp_path / "init.lua"
+    own = (pathlib.Path(__file__).parent / "init.lua").read_text()
+    init.write_text("vim.keymap.set('i', '<Tab>', function() return 'theirs' end, { expr = true })\n" + own)
+    editor = Neovim(nvim, tmp_path, init=init)
+    try:
+        editor.start(script(SUM), "a.py", PYTHON)
+        editor.type("\t")
+        editor.terminal.wait(lambda: "theirs" in editor.terminal.text(), "the other mapping's text")
+    finally:
+        editor.close()
+
+
+def test_the_completion_menu_is_open_at_the_same_time(editor):
+    """The native menu: ghost and menu are both there; Tab takes the ghost unless an entry is chosen; the text is right."""
+    editor.start(script({"prefix_matches": r"\nval$", "text": "ues.sort()"}), "a.py", "values = []\nvalid = 1\n|\n")
+    editor.type("val")
+    editor.see("ues.sort()")
+    editor.type("\x0e")  # CTRL-N: the first entry is inserted and chosen
+    editor.terminal.wait(lambda: editor.ask("pumvisible()") == 1, "the menu")
+    editor.type("\x05")  # CTRL-E: back to what was typed
+    editor.see("ues.sort()")
+    editor.terminal.press("C-X", "C-N")
+    editor.terminal.wait(lambda: editor.ask("pumvisible()") == 1, "the menu")
+    editor.type("\x19")  # CTRL-Y: the entry stays
+    assert editor.saved() in (b"values = []\nvalid = 1\nvalid\n", b"values = []\nvalid = 1\nvalues\n")
+
+
+def test_a_restart_shows_in_the_status_line(editor):
+    """A message that comes while one types is not drawn: there it can be seen."""
+    editor.start(script(SUM), "a.py", PYTHON)
+    editor.kill_server()
+    editor.terminal.wait(lambda: "rigpilot restarted" in editor.terminal.text(), "the status line")
+    editor.terminal.wait(lambda: "rigpilot restarted" not in editor.terminal.text(), "its end")
+
+
+def test_two_windows(editor):
+    """Each window of one buffer and of another has its own place; a ghost shows only where one types."""
+    editor.start(script({"prefix_ends": "x = c", "text": "ompute()"}), "a.py", "values = []\n\nx = |\n")
+    editor.type("c")
+    editor.see("ompute()")
+    editor.press_escape()
+    editor.see("")
+    editor.type(":split\r")
+    editor.type("ggOx = c")
+    editor.terminal.wait(lambda: editor.terminal.text().count("x = c") >= 3, "the line in both windows")
+    editor.terminal.wait(lambda: editor.ghost(), "a ghost")
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"x = compute()\nvalues = []\n\nx = c\n"
+    editor.type(":new b.py\r")
+    editor.type("ix = 1\rx = c")
+    editor.see("ompute()")
+    editor.accept("all")
+    editor.see("")
+    assert editor.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)") == ["x = 1", "x = compute()"]
+
+
+def test_the_command(editor):
+    editor.start(script(SUM, name="tiny"), "a.py", PYTHON)
+    editor.type("    ")
+    editor.see("total = a + b\nreturn total")
+    editor.press_escape()
+    editor.type(":Rigpilot pause\r")
+    editor.shows("rigpilot paused")
+    editor.type("A ")
+    editor.terminal.settle(0.4)
+    editor.see("")
+    editor.press_escape()
+    editor.type(":Rigpilot resume\r")
+    editor.shows("Rigpilot: ready, tiny")
+    editor.type(":Rigpilot pause python\r")
+    editor.shows("off for python")
+    editor.type(":Rigpilot resume python\r")
+    editor.shows("Rigpilot: ready, tiny")
+    editor.type("A")
+    editor.see("total = a + b\nreturn total")
+    editor.press_escape()
+    editor.type(":Rigpilot explain\r")
+    editor.shows("result   suggested")
+    editor.type("q")
+    editor.type(":Rigpilot nonsense\r")
+    editor.shows("'nonsense' is unknown")
+
+
+def test_health(editor):
+    editor.start(script(SUM, name="tiny"), "a.py", PYTHON)
+    editor.press_escape()
+    editor.type(":checkhealth rigpilot\r")
+    editor.terminal.wait(lambda: "model: tiny" in editor.terminal.text(), "the model in the report")
+    report = "\n".join(editor.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
+    assert "rigpilot 0." in report and "ERROR" not in report, report
+
+
+def test_a_program_that_is_not_there_is_told_with_a_way_out(editor):
+    editor.start(script(SUM), "a.py", PYTHON, ready=False, cmd=["/nowhere/rigpilot", "lsp"])
+    editor.shows("rigpilot error")
+    editor.press_escape()
+    editor.type(":checkhealth rigpilot\r")
+    editor.terminal.wait(lambda: "cannot be run" in editor.terminal.text(), "the problem in the report")
+
+
+def test_unknown_options_are_named(editor):
+    editor.start(script(SUM), "a.py", PYTHON, options={"modle": "x", "keys": {"akzept": "y"}}, insert=False)
+    editor.terminal.wait(lambda: "'modle' is unknown" in editor.terminal.text(), "the first complaint")
+    editor.terminal.wait(lambda: "'keys.akzept' is unknown" in editor.terminal.text(), "the second")
+
+
+def test_without_a_network(nvim, tmp_path):
+    """Everything works where there is no network at all, not even an address."""
+    if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0:
+        pytest.skip("this machine does not let a user make a network namespace")
+    editor = Neovim(nvim, tmp_path, wrap=["unshare", "-rn", "--"])
+    try:
+        editor.start(script(SUM), "a.py", PYTHON)
+        editor.type("    ")
+        editor.see("total = a + b\nreturn total")
+        editor.accept("all")
+        editor.see("")
+        editor.terminal.press("Esc")
+        editor.type(":w\r")
+        editor.terminal.settle()
+        assert editor.file.read_bytes() == PYTHON.replace("|", "    total = a + b\n    return total").encode()
+    finally:
+        editor.close()
+
+
+def test_the_lsp_file_alone(nvim, tmp_path):
+    """`vim.lsp.enable('rigpilot')` with nothing of the plugin but lsp/rigpilot.lua: as docs/editors.md has it."""
+    if version_of(nvim) < (0, 12):
+        pytest.skip("Neovim has vim.lsp.inline_completion from 0.12 on")
+    (tmp_path / "lsp").mkdir()
+    shutil.copy(ROOT / "editors/neovim/lsp/rigpilot.lua", tmp_path / "lsp")
+    init = tmp_path / "init.lua"
+    init.write_text("""
+vim.o.swapfile, vim.o.shadafile, vim.o.termguicolors, vim.o.laststatus = false, 'NONE', true, 2
+vim.o.statusline = '%f [%{mode()}]'
+vim.opt.runtimepath:prepend(vim.fn.getcwd())
+vim.api.nvim_set_hl(0, 'ComplHint', { fg = '#aa00aa' })
+vim.lsp.config('rigpilot', { cmd = vim.json.decode(vim.env.RIGPILOT_COMMAND) })
+vim.lsp.enable('rigpilot')
+vim.lsp.inline_completion.enable()
+vim.keymap.set('i', '<Tab>', function() return vim.lsp.inline_completion.get() and '' or '<Tab>' end, { expr = true })
+""")
+    editor = Neovim(nvim, tmp_path, init=init)
+    try:
+        editor.start(script(SUM), "a.py", PYTHON, ready=False)
+        editor.terminal.wait(lambda: editor.lua('local c = vim.lsp.get_clients({ name = "rigpilot" })[1] return c and c.initialized or false'), "the client")
+        editor.type("    ")
+        editor.see("total = a + b\nreturn total")
+        editor.accept("all")
+        editor.see("")
+        assert editor.saved() == PYTHON.replace("|", "    total = a + b\n    return total").encode()
+    finally:
+        editor.close()
+
+
+def test_real_weights(nvim, tmp_path):
+    """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
+    model = weights()
+    if not model:
+        pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")
+    editor = Neovim(nvim, tmp_path)
+    try:
+        editor.start(model, "a.py", "def add(a, b):\n    return a + b\n\ndef multiply(a, b):\n    |\n")
+        editor.type("r")
+        ghost = editor.terminal.wait(lambda: editor.ghost(), "a suggestion of the model", seconds=60)
+        editor.accept("all")
+        editor.see("")
+        assert f"r{ghost.splitlines()[0]}" in editor.saved().decode()
+    finally:
+        editor.close()
