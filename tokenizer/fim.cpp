@@ -20,13 +20,20 @@ struct Form {
 };
 // clang-format off
 //                             name             repository       end   file                  path begin  end   file end  place
-constexpr Form kQwenFiles =    {"qwen",         "<|repo_name|>", "\n", "<|file_sep|>",       "",         "\n", "\n",     BeforeMarkers};  // QwenLM/Qwen2.5-Coder README, "Repository Level Code Completion"
-constexpr Form kGemmaFiles =   {"codegemma",    "",              "",   "<|file_separator|>", "",         "\n", "",       BeforeMarkers, true};  // CodeGemma, arXiv 2406.11409, fig. 3: PATH, <|fim_prefix|>, ... <|file_separator|>
-constexpr Form kGraniteFiles = {"granite",      "<|reponame|>",  "\n", "<|filename|>",       "",         "\n", "\n",     BeforeMarkers};  // the names are in Granite 4's vocabulary; the order is Qwen's, IBM documents none
-constexpr Form kStar2Files =   {"starcoder2",   "<repo_name>",   "",   "<file_sep>",         "",         "\n", "",       BehindPrefix};   // StarCoder2, arXiv 2402.19173, section 5.1: <file_sep><fim_prefix>PATH
-constexpr Form kStarFiles =    {"starcoder",    "<reponame>",    "",   "<filename>",         "",         "\n", "",       InPrefix};       // StarCoder, arXiv 2305.06161, section 3.4: FIM is cut out of the document, names and all
-constexpr Form kDeepSeek =     {"deepseek",     "",              "",   "",                   "#",        "\n", "\n",     InPrefix};       // deepseek-ai/DeepSeek-Coder README, "Repository Level Code Completion"
-constexpr Form kCodestral =    {"codestral",    "",              "",   "",                   "+++++ ",   "\n", "\n\n",   InPrefix};       // continuedev/continue, AutocompleteTemplate.ts, codestralMultifileFimTemplate
+// QwenLM/Qwen2.5-Coder README, "Repository Level Code Completion"
+constexpr Form kQwenFiles =    {"qwen",         "<|repo_name|>", "\n", "<|file_sep|>",       "",         "\n", "\n",     BeforeMarkers};
+// CodeGemma, arXiv 2406.11409: PATH, <|fim_prefix|>, ... <|file_separator|>
+constexpr Form kGemmaFiles =   {"codegemma",    "",              "",   "<|file_separator|>", "",         "\n", "",       BeforeMarkers, true};
+// The names are in Granite 4's vocabulary; the order is Qwen's, IBM documents none
+constexpr Form kGraniteFiles = {"granite",      "<|reponame|>",  "\n", "<|filename|>",       "",         "\n", "\n",     BeforeMarkers};
+// StarCoder2, arXiv 2402.19173, section 5.1: <file_sep><fim_prefix>PATH
+constexpr Form kStar2Files =   {"starcoder2",   "<repo_name>",   "",   "<file_sep>",         "",         "\n", "",       BehindPrefix};
+// StarCoder, arXiv 2305.06161: <reponame>NAME<filename>PATH begin the document that the hole is then cut out of
+constexpr Form kStarFiles =    {"starcoder",    "<reponame>",    "",   "<filename>",         "",         "\n", "",       InPrefix};
+// deepseek-ai/DeepSeek-Coder README, "Repository Level Code Completion"
+constexpr Form kDeepSeek =     {"deepseek",     "",              "",   "",                   "#",        "\n", "\n",     InPrefix};
+// continuedev/continue, AutocompleteTemplate.ts, codestralMultifileFimTemplate
+constexpr Form kCodestral =    {"codestral",    "",              "",   "",                   "+++++ ",   "\n", "\n\n",   InPrefix};
 
 struct Row {
   std::string_view family;
@@ -36,15 +43,23 @@ struct Row {
 };
 constexpr Row kRows[] = {
     // family       order               prefix               suffix               middle               other files
-    {"qwen",        PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles, kGemmaFiles, kGraniteFiles}},  // Qwen2.5-Coder, arXiv 2409.12186, section 3.2; CodeGemma, arXiv 2406.11409, section 2; Granite 4: ibm.com/granite/docs, "FIM"
-    {"starcoder",   PrefixSuffixMiddle, "<fim_prefix>",      "<fim_suffix>",      "<fim_middle>",      {kStar2Files, kStarFiles}},  // StarCoder 1 and 2, Granite code, Stable Code, Refact: their model cards, "Fill in the middle"
-    {"santacoder",  PrefixSuffixMiddle, "<fim-prefix>",      "<fim-suffix>",      "<fim-middle>",      {}},             // bigcode/santacoder's card: "<fim-prefix>, <fim-suffix>, <fim-middle>" with hyphens
-    {"deepseek",    PrefixSuffixMiddle, "<｜fim▁begin｜>",   "<｜fim▁hole｜>",    "<｜fim▁end｜>",     {kDeepSeek}},    // deepseek-ai/DeepSeek-Coder README, "Code Insertion"
-    {"codellama",   PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {}},             // Code Llama, arXiv 2308.12950, section 2.3; llama.cpp knows both spellings
+    // Qwen2.5-Coder, arXiv 2409.12186; CodeGemma: ai.google.dev/gemma/docs/codegemma/prompt-structure; Granite 4: ibm.com/granite/docs, "FIM"
+    {"qwen",        PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles, kGemmaFiles, kGraniteFiles}},
+    // StarCoder 1 and 2, Granite code, Stable Code, Refact: their model cards, "Fill in the middle"
+    {"starcoder",   PrefixSuffixMiddle, "<fim_prefix>",      "<fim_suffix>",      "<fim_middle>",      {kStar2Files, kStarFiles}},
+    // bigcode/santacoder's card: "<fim-prefix>, <fim-suffix>, <fim-middle>" with hyphens
+    {"santacoder",  PrefixSuffixMiddle, "<fim-prefix>",      "<fim-suffix>",      "<fim-middle>",      {}},
+    // deepseek-ai/DeepSeek-Coder README, "Code Insertion"
+    {"deepseek",    PrefixSuffixMiddle, "<｜fim▁begin｜>",   "<｜fim▁hole｜>",    "<｜fim▁end｜>",     {kDeepSeek}},
+    // Code Llama, arXiv 2308.12950; llama.cpp knows both spellings
+    {"codellama",   PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {}},
     {"codellama",   PrefixSuffixMiddle, "<PRE>",             "<SUF>",             "<MID>",             {}},
-    {"codestral",   SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {kCodestral}},   // mistralai/mistral-common, encode_fim: [SUFFIX] suffix [PREFIX] prefix
-    {"seed-coder",  SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {}},             // Seed-Coder, arXiv 2506.03524: <[fim-suffix]>SUFFIX<[fim-prefix]>PREFIX<[fim-middle]>MIDDLE
-    {"glm",         SuffixPrefixMiddle, "<|code_prefix|>",   "<|code_suffix|>",   "<|code_middle|>",   {}},             // THUDM/CodeGeeX4, guides/Infilling_guideline.md: <|code_suffix|>...<|code_prefix|>...<|code_middle|>
+    // mistralai/mistral-common, encode_fim: [SUFFIX] suffix [PREFIX] prefix
+    {"codestral",   SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {kCodestral}},
+    // Seed-Coder, arXiv 2506.03524: <[fim-suffix]>SUFFIX<[fim-prefix]>PREFIX<[fim-middle]>MIDDLE
+    {"seed-coder",  SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {}},
+    // THUDM/CodeGeeX4, guides/Infilling_guideline.md: <|code_suffix|>...<|code_prefix|>...<|code_middle|>
+    {"glm",         SuffixPrefixMiddle, "<|code_prefix|>",   "<|code_suffix|>",   "<|code_middle|>",   {}},
 };
 // clang-format on
 

@@ -76,7 +76,10 @@ Result<void> read_tokens(const Gguf& gguf, bool byte_level, PipelineParts& parts
     const TokenKind kind = parts.vocabulary.kind(id);
     const bool added = kind == TokenKind::Control || kind == TokenKind::UserDefined || kind == TokenKind::Unknown;
     if (added && base::is_valid_utf8(parts.vocabulary.content(id)))
-      parts.added.push_back({.id = id, .content = std::string(parts.vocabulary.content(id)), .normalized = !byte_level && kind == TokenKind::UserDefined, .spelled = true});
+      parts.added.push_back({.id = id,
+                             .content = std::string(parts.vocabulary.content(id)),
+                             .normalized = !byte_level && kind == TokenKind::UserDefined,
+                             .spelled = true});
   }
   return {};
 }

@@ -138,9 +138,11 @@ Result<void> read_hf_model(const Json& model, const HfDecoder& decoder, Pipeline
   const char* untold = base::find_field(model, "merges") ? "BPE" : base::find_field(model, "unk_id") ? "Unigram" : "missing";
   const auto type = base::get_or<std::string>(model, "type", untold);
   if (!type) return base::forward(type, "model");
-  if (*type != "BPE" && *type != "Unigram") return base::fail(ErrorCode::Unsupported, "model.type is '{}': this build reads BPE and Unigram", *type);
+  if (*type != "BPE" && *type != "Unigram")
+    return base::fail(ErrorCode::Unsupported, "model.type is '{}': this build reads BPE and Unigram", *type);
   if (*type == "Unigram") {
-    if (parts.model.bpe.byte_level) return base::fail(ErrorCode::Unsupported, "model.type is Unigram behind a ByteLevel: this build reads it of characters");
+    if (parts.model.bpe.byte_level)
+      return base::fail(ErrorCode::Unsupported, "model.type is Unigram behind a ByteLevel: this build reads it of characters");
     if (const auto read = read_hf_unigram(model, decoder, parts); !read) return read;
     mark_byte_tokens(parts);
     return {};

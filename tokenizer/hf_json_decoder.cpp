@@ -53,8 +53,10 @@ Result<void> read_strip(const Json& step, std::string_view field, State& state) 
   if (content->empty()) return base::fail(ErrorCode::InvalidInput, "{}.content is empty: expected a character", field);
   if (state.fused && *content == " " && *start <= 1 && *stop == 0) return {};
   if (state.fused)
-    return base::fail(ErrorCode::Unsupported, "{} strips '{}' {} and {} times from the whole text: this build strips one leading space", field, *content, *start, *stop);
-  state.decoder.steps.push_back([c = *content, start = *start, stop = *stop](std::string text) { return strip_ends(std::move(text), c, start, stop); });
+    return base::fail(ErrorCode::Unsupported, "{} strips '{}' {} and {} times from the whole text: this build strips one leading space",
+                      field, *content, *start, *stop);
+  state.decoder.steps.push_back(
+      [c = *content, start = *start, stop = *stop](std::string text) { return strip_ends(std::move(text), c, start, stop); });
   return {};
 }
 

@@ -54,7 +54,8 @@ Result<Ids> read_template(const Json& processor, std::string_view field, const V
 // BertProcessing and RobertaProcessing: "cls": ["<s>", 0].
 Result<Ids> read_cls(const Json& processor, std::string_view field, const Vocabulary& vocabulary) {
   const Json* cls = base::find_field(processor, "cls");
-  if (!cls || !cls->is_array() || cls->size() != 2) return base::fail(ErrorCode::InvalidInput, "{}.cls is missing: expected a token and its id", field);
+  if (!cls || !cls->is_array() || cls->size() != 2)
+    return base::fail(ErrorCode::InvalidInput, "{}.cls is missing: expected a token and its id", field);
   const auto id = id_of((*cls)[1], fmt::format("{}.cls[1]", field), vocabulary);
   if (!id) return base::forward(id);
   return Ids{*id};

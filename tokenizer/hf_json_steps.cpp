@@ -115,7 +115,8 @@ Result<void> read_character(const Json& step, std::string_view field, PipelinePa
 
 // Rust's \w and \W, spelled out: PCRE2's take other marks.
 constexpr std::string_view kWordOrSymbols =
-    R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+|[^\s\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+)";
+    R"([\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+|)"
+    R"([^\s\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}]+)";
 
 // Steps behind a ByteLevel see its spelling of bytes: Falcon's Digits and Split do.
 struct SpellingState {
@@ -132,7 +133,8 @@ Result<void> read_pretokenizer(const Json& step, std::string_view field, Pipelin
   }
   if (state.byte_level_seen && !std::exchange(state.spelled, true)) parts.steps.push_back(to_spelling());
   if (*type == "ByteLevel") {
-    if (std::exchange(state.byte_level_seen, true)) return base::fail(ErrorCode::Unsupported, "{} is a second ByteLevel: this build knows one", field);
+    if (std::exchange(state.byte_level_seen, true))
+      return base::fail(ErrorCode::Unsupported, "{} is a second ByteLevel: this build knows one", field);
     return read_byte_level(step, field, parts);
   }
   if (*type == "Split") return read_split(step, field, parts);

@@ -108,7 +108,7 @@ class Translator {
   }
 
   static std::string boundary(bool is_one) {
-    const std::string word = braced(kWord, false), after = "(?<=" + word + ")", before = "(?<!" + word + ")", next = "(?=" + word + ")", none = "(?!" + word + ")";
+    const std::string word = braced(kWord, false) + ")", after = "(?<=" + word, before = "(?<!" + word, next = "(?=" + word, none = "(?!" + word;
     return is_one ? "(?:" + after + none + "|" + before + next + ")" : "(?:" + after + next + "|" + before + none + ")";
   }
 
@@ -148,7 +148,8 @@ class Translator {
     const std::string_view inside = in_.substr(at_ + 1, close - at_ - 1);
     const std::size_t comma = std::min(inside.find(','), inside.size());
     const auto digits = [](std::string_view text) { return std::ranges::all_of(text, is_digit); };
-    if (inside.empty() || inside == "," || !digits(inside.substr(0, comma)) || !digits(inside.substr(std::min(comma + 1, inside.size())))) return false;
+    const std::string_view least = inside.substr(0, comma), most = inside.substr(std::min(comma + 1, inside.size()));
+    if (inside.empty() || inside == "," || !digits(least) || !digits(most)) return false;
     out_ += comma == 0 ? "{0" : "{";
     out_.append(inside).append("}");
     at_ = close + 1;
