@@ -4,30 +4,11 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/load.h"
 #include "app/model_commands.h"
-#include "app/store.h"
+#include "app/model_facts.h"
 
 namespace app {
 namespace {
-
-// What is known of a model; one without a vocabulary is still a model.
-struct Facts {
-  std::string path;
-  engine::ModelInfo info;
-  base::Result<std::unique_ptr<tokenizer::Tokenizer>> tokenizer;
-  std::optional<tokenizer::FimLayout> fim;
-};
-
-base::Result<Facts> examine(const ModelOptions& options) {
-  auto path = find_model(options.model);
-  if (!path) return base::forward(path);
-  auto engine = load_engine_only(options);
-  if (!engine) return base::forward(engine);
-  Facts facts{path->string(), (*engine)->info(), load_tokenizer_only(options), {}};
-  if (facts.tokenizer) facts.fim = tokenizer::probe_fim(**facts.tokenizer);
-  return facts;
-}
 
 base::Json as_json(const Facts& facts) {
   const engine::ModelInfo& info = facts.info;
@@ -46,7 +27,14 @@ base::Json as_json(const Facts& facts) {
                     {"dtype", info.dtype},
                     {"quant", info.quant},
                     {"memory_bytes", info.resident_bytes},
-                    {"load_ms", info.load_ms}};
+                    {"kv_bytes_1024", facts.kv_bytes_1024}};
+  base::Json needs = base::Json::object(), fits = base::Json::object();
+  for (const MemoryNeed& need : facts.needs) {
+    needs[need.quant] = need.bytes;
+    fits[need.quant] = need.bytes + facts.kv_bytes_1024 < facts.available_bytes;
+  }
+  out["memory_at_quant"] = needs;
+  out["fits_host"] = fits;
   out["tokenizer"] = facts.tokenizer ? base::Json((*facts.tokenizer)->vocab_size()) : base::Json(nullptr);
   out["fill_in_the_middle"] = facts.fim ? base::Json(std::string(facts.fim->family)) : base::Json(nullptr);
   out["other_files"] = facts.fim && facts.fim->repository ? base::Json(std::string(facts.fim->repository.name)) : base::Json(nullptr);
@@ -65,8 +53,13 @@ std::string as_text(const Facts& facts) {
                    i.architecture, double(i.parameters) / 1e6, i.layers, i.width, i.heads, i.kv_heads));
   line("context", fmt::format("{} tokens", i.context_length));
   line("vocabulary", fmt::format("{} tokens", i.vocab_size));
-  line("in memory", fmt::format("{} as {}, computing in {} on {}", human_bytes(double(i.resident_bytes)),
-                                i.quant == "none" ? i.dtype : i.quant, i.dtype, i.device));
+  line("weights", fmt::format("{} as {}, computing in {} on {}", human_bytes(double(i.resident_bytes)), i.quant == "none" ? i.dtype : i.quant,
+                              i.dtype, i.device));
+  for (const MemoryNeed& need : facts.needs)
+    line("--quant " + need.quant, fmt::format("{} of memory: {}", human_bytes(double(need.bytes)),
+                                              need.bytes + facts.kv_bytes_1024 < facts.available_bytes ? "fits" : "more than is free"));
+  line("keys and values", fmt::format("{} for 1,024 tokens", human_bytes(double(facts.kv_bytes_1024))));
+  line("this machine", fmt::format("{} of memory, {} free", human_bytes(double(facts.memory_bytes)), human_bytes(double(facts.available_bytes))));
   if (!facts.tokenizer)
     line("tokenizer", fmt::format("none ({}): only --ids can be used", facts.tokenizer.error().message));
   else
@@ -74,12 +67,11 @@ std::string as_text(const Facts& facts) {
                                    ? fmt::format("yes, {} layout", facts.fim->family)
                                    : std::string("no: suggestions see only what stands before the cursor"));
   if (facts.fim) line("other files", tokenizer::describe(facts.fim->repository, **facts.tokenizer));
-  line("loaded in", fmt::format("{:.0f} ms", i.load_ms));
   return out;
 }
 
 int info(const ModelOptions& options, bool json) {
-  auto facts = examine(options);
+  const auto facts = examine_model_file(options);
   if (!facts) return report(facts.error());
   if (json)
     print_json(as_json(*facts));

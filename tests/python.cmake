@@ -26,6 +26,7 @@ rigpilot_python_test(tokenizer_variants tokenizer/variants_test.py LABELS app TI
 rigpilot_python_test(tokenizer_reference tokenizer/reference_test.py LABELS app TIMEOUT 1200)
 rigpilot_python_test(contract app/contract_test.py LABELS app)
 rigpilot_python_test(pull app/pull_test.py LABELS app)
+rigpilot_python_test(info app/info_test.py LABELS app)
 rigpilot_python_test(start app/start_test.py LABELS fast)
 rigpilot_python_test(vscode_manifest editors/vscode/manifest_test.py LABELS fast)
 rigpilot_python_test(editors_neovim editors/neovim/neovim_test.py LABELS editors)

@@ -135,7 +135,7 @@ base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view,
 base::Result<void> Loader::fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded) {
   auto vector = plain(view, layout(slot), target_.device, slot.wide ? torch::kFloat32 : target_.dtype);
   if (!vector) return base::forward(vector);
-  loaded.resident_bytes += std::int64_t(vector->nbytes());
+  if (!slot.bias) loaded.resident_bytes += std::int64_t(vector->nbytes());  // a matrix counts its bias itself
   if (slot.norm) slot.norm->set(std::move(*vector));
   else if (slot.norm_bias) slot.norm_bias->set_bias(std::move(*vector));
   else slot.bias->set_bias(std::move(*vector));

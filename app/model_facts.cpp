@@ -1,0 +1,70 @@
+#include "app/model_facts.h"
+
+#include <algorithm>
+
+#include "app/store.h"
+#include "base/machine.h"
+#include "engine/weights/resident.h"
+
+namespace app {
+namespace {
+
+base::Result<engine::ModelConfig> read_config(const std::filesystem::path& path) {
+  if (path.extension() != ".gguf") return engine::read_hf_config(path);
+  const auto file = base::Gguf::open(path);
+  if (!file) return base::forward(file);
+  return engine::read_gguf_config(*file);
+}
+
+// As the loader chooses on the host; whether a GPU multiplies bf16 only libtorch knows, but both take two bytes.
+std::string chosen_dtype(const std::string& asked, const std::string& device, const base::Machine& machine) {
+  if (asked == "f32") return "float32";
+  if (asked == "f16") return "float16";
+  if (asked == "bf16" || device.starts_with("cuda")) return "bfloat16";
+  const bool fast = std::any_of(machine.features.begin(), machine.features.end(),
+                                [](const std::string& feature) { return feature == "avx512_bf16" || feature == "amx_bf16"; });
+  return fast ? "bfloat16" : "float32";
+}
+
+std::string chosen_quant(const std::string& asked, const engine::WeightSource& source) {
+  if (asked != "auto") return asked;
+  const std::string stored = engine::stored_type(source);
+  return stored.starts_with('q') ? stored : "none";
+}
+
+}  // namespace
+
+base::Result<Facts> examine_model_file(const ModelOptions& options) {
+  const auto path = find_model(options.model);
+  if (!path) return base::forward(path);
+  const auto config = read_config(*path);
+  if (!config) return base::forward(config);
+  const auto source = engine::open_weights(*path);
+  if (!source) return base::forward(source);
+  const base::Machine machine = base::describe_machine();
+
+  Facts facts{.path = path->string(), .info = {}, .needs = {}, .tokenizer = load_tokenizer_only(options), .fim = {}};
+  facts.memory_bytes = machine.memory_bytes, facts.available_bytes = machine.available_bytes;
+  engine::ModelInfo& info = facts.info;
+  info.architecture = config->architecture;
+  info.name = config->name.empty() ? path->filename().string() : config->name;
+  info.vocab_size = config->vocab_size, info.context_length = config->context_length;
+  info.layers = config->layers, info.width = config->width;
+  info.heads = config->heads, info.kv_heads = config->kv_heads, info.head_width = config->head_width;
+  info.device = options.device == "auto" ? "cpu" : options.device;
+  info.dtype = chosen_dtype(options.dtype, info.device, machine);
+  info.quant = chosen_quant(options.quant, **source);
+  const std::int64_t dtype_bytes = info.dtype == "float32" ? 4 : 2;
+  for (const char* quant : {"auto", "none", "int8", "int4"}) {
+    const auto need = engine::resident_weights(**source, *config, *engine::parse_quant(quant), dtype_bytes);
+    if (!need) return base::forward(need, facts.path);
+    facts.needs.push_back({quant, need->bytes});
+    info.parameters = need->parameters;
+    if (options.quant == quant) info.resident_bytes = need->bytes;
+  }
+  facts.kv_bytes_1024 = 2 * 1024 * config->layers * config->kv_heads * config->head_width * dtype_bytes;
+  if (facts.tokenizer) facts.fim = tokenizer::probe_fim(**facts.tokenizer);
+  return facts;
+}
+
+}  // namespace app
