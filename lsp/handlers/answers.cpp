@@ -58,7 +58,7 @@ Json copilot_json(const Offer& offer, const Made& made) {
 Json popup_json(const Session& session, const Made& made, const std::string& id) {
   const auto item = popup_item(made.completion.items.front(), made.query, session.documents.encoding());
   if (!item) return empty_answer(session, AnswerShape::Popup, false);
-  const bool snippet = session.features.takes_snippets;
+  const bool snippet = session.features.takes_snippets && item->unindented;
   const std::string& language = made.query.document.language_id;
   Json entry = {{"label", item->label},
                 {"kind", 1},
@@ -66,10 +66,9 @@ Json popup_json(const Session& session, const Made& made, const std::string& id)
                 {"documentation", {{"kind", "markdown"}, {"value", fmt::format("```{}\n{}\n```", language, item->text)}}},
                 {"filterText", item->label},
                 {"insertTextFormat", snippet ? 2 : 1},
-                {"textEdit", {{"range", write_span(item->span)}, {"newText", snippet ? snippet_escaped(item->text) : item->text}}},
+                {"textEdit", {{"range", write_span(item->span)}, {"newText", snippet ? snippet_escaped(*item->unindented) : item->text}}},
                 {"command", {{"title", "Suggestion accepted"}, {"command", accept_command(session.features)}, {"arguments", {id}}}}};
-  // The text's own indentation is right already.
-  if (snippet) entry["insertTextMode"] = 1;
+  entry["insertTextMode"] = snippet ? 2 : 1;  // the line's indentation is to be added, or stands there
   return {{"isIncomplete", true}, {"items", Json::array({std::move(entry)})}};
 }
 

@@ -1,5 +1,7 @@
 #include "lsp/handlers/popup_item.h"
 
+#include <algorithm>
+
 #include "lsp/context/lines.h"
 
 namespace lsp {
@@ -11,6 +13,19 @@ std::string first_line(std::string_view text) { return std::string(text.substr(0
 std::string label_of(std::string_view text) {
   std::string label(trimmed_end(first_line(text)));
   return label.empty() ? std::string(trimmed(first_line(trimmed(text)))) : label;
+}
+
+std::optional<std::string> without_indentation(std::string_view text, std::string_view indentation) {
+  std::string out(text.substr(0, text.find('\n')));
+  for (std::size_t at = out.size(); at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at + 1), text.size());
+    std::string_view line = text.substr(at + 1, end - at - 1);
+    if (line.starts_with(indentation)) line.remove_prefix(indentation.size());
+    else if (!is_blank(line)) return std::nullopt;
+    out.append(1, '\n').append(line);
+    at = end;
+  }
+  return out;
 }
 
 }  // namespace
@@ -37,6 +52,8 @@ std::optional<PopupItem> popup_item(const Suggestion& s, const Query& query, Pos
   const LineIndex lines(document);
   out.span = {lines.place(document, word, encoding), lines.place(document, end, encoding)};
   out.text = text;
+  const std::string_view line = slice(document, line_at(document, query.cursor));
+  out.unindented = without_indentation(text, line.substr(0, std::min(line.find_first_not_of(" \t"), line.size())));
   return out;
 }
 

@@ -17,6 +17,9 @@ struct PopupItem {
   Span span;
   std::string text;   // what stands at `span` afterwards
   std::string label;  // its first line
+  // The text without the cursor's line's indentation before its other lines, where all have it: editors that take snippets add it
+  // themselves.
+  std::optional<std::string> unindented;
 };
 
 std::optional<PopupItem> popup_item(const Suggestion& suggestion, const Query& query, PositionEncoding encoding);

@@ -42,6 +42,21 @@ TEST_CASE("what a menu cannot show or would change nothing is no entry") {
   CHECK(entry("a|", std::string("a\0b", 3)) == "-");
 }
 
+TEST_CASE("where the editor indents, the text does not") {
+  const auto unindented = [](std::string_view before, std::string_view line, std::string_view more) {
+    const std::string text = std::string(before) + std::string(line);
+    const lsp::Query query{.document = {.content = std::make_shared<const std::string>(text)}, .cursor = text.size()};
+    const auto item = lsp::popup_item({.begin = before.size(), .end = text.size(), .text = std::string(line) + std::string(more)}, query, lsp::PositionEncoding::Utf8);
+    REQUIRE(item);
+    return item->unindented.value_or("-");
+  };
+  CHECK(unindented("f\n", "    ", "a\n    b\n      c\n\n    d") == "a\nb\n  c\n\nd");
+  CHECK(unindented("f\n", "\tif x:", "\n\t\ty\n") == "\n\ty\n");
+  CHECK(unindented("f\n", "    ", "a\n  b") == "-");
+  CHECK(unindented("", "a", "b\n  c") == "ab\n  c");
+  CHECK(unindented("", "  a", "b\r\n  c") == "ab\r\nc");
+}
+
 TEST_CASE("snippets' own characters are escaped") {
   CHECK(lsp::snippet_escaped("${a}\\n $1 `") == "\\${a\\}\\\\n \\$1 `");
   CHECK(lsp::snippet_escaped("") == "");

@@ -33,7 +33,7 @@ NEOVIMS = neovims()
 
 # Between 0.10 and 0.12 only what goes through calls that changed: the rest is drawn by the same code as on 0.10.
 BETWEEN = {"test_ghost_appears_and_is_accepted", "test_typing_through_keeps_it", "test_words", "test_the_server_is_killed", "test_accepting_is_counted",
-           "test_columns_after_emoji_and_combining_letters", "test_the_command", "test_health", "test_real_weights"}
+           "test_columns_after_emoji_and_combining_letters", "test_the_command", "test_health", "test_real_weights", "test_a_suggestion_in_the_completion_menu"}
 
 
 @pytest.fixture(params=list(NEOVIMS) or [None], ids=lambda v: "nvim-%d.%d" % v if v else "no-neovim")
@@ -235,5 +235,27 @@ def test_real_weights(nvim, tmp_path):
         editor.accept("all")
         editor.see("")
         assert f"r{ghost.splitlines()[0]}" in editor.saved().decode()
+    finally:
+        editor.close()
+
+
+def test_a_suggestion_in_the_completion_menu(nvim, tmp_path):
+    """textDocument/completion: the entry is shown and inserted whole, with what a snippet would take for its own."""
+    if version_of(nvim) < (0, 11):
+        pytest.skip("Neovim 0.10 inserts plain text only, the first line of it: its users have inline suggestions")
+    init = tmp_path / "init.lua"
+    init.write_text((pathlib.Path(__file__).parent / "init.lua").read_text() + """
+vim.api.nvim_create_autocmd('LspAttach', { callback = function(a) vim.lsp.completion.enable(true, a.data.client_id, a.buf, { autotrigger = false }) end })
+vim.o.completeopt = 'menuone,noinsert'
+""")
+    editor = Neovim(nvim, tmp_path, init=init)
+    try:
+        text = "total = a + b  # ${a} $1 \\n\n    return total"
+        editor.start(script({**SUM, "text": text + "\n"}), "a.py", PYTHON, options={"auto": False, "settings": {"completion": {"popup": "on", "popupWaitMs": 5000}}})
+        editor.type("    ")
+        editor.terminal.press("C-X", "C-O")
+        editor.terminal.wait(lambda: "total = a + b" in editor.terminal.text(), "the entry")
+        editor.type("\x19")
+        assert editor.saved().decode() == PYTHON.replace("|", "    " + text)
     finally:
         editor.close()
