@@ -65,10 +65,10 @@ class Neovim(Editor):
         share = pathlib.Path(self.nvim).resolve().parents[1] / "share/nvim/runtime"
         return {"VIMRUNTIME": str(share)} if share.is_dir() else {}
 
-    def ask(self, expression):
+    def ask(self, expression, seconds=20):
         """The value of a Vimscript expression, as JSON."""
         said = subprocess.run([*self.wrap, self.nvim, "--headless", "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
-                              capture_output=True, text=True, timeout=20, env={**os.environ, **self.runtime()})
+                              capture_output=True, text=True, timeout=seconds, env={**os.environ, **self.runtime()})
         assert said.returncode == 0, said.stderr
         return json.loads(said.stdout or said.stderr)
 
@@ -105,7 +105,12 @@ class Neovim(Editor):
         def there():
             if text in self.terminal.text() or any(text in line for line in self.terminal.said):
                 return True
-            return "Press ENTER" not in self.terminal.text() and text in self.ask('execute("messages")')
+            if "Press ENTER" in self.terminal.text():
+                return False
+            try:
+                return text in self.ask('execute("messages")', seconds=3)
+            except subprocess.TimeoutExpired:  # it waits for a key
+                return False
         self.terminal.wait(there, repr(text))
 
     def server_pid(self):

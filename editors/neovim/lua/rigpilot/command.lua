@@ -64,7 +64,7 @@ end
 function M.run(arguments)
   local word = arguments[1] or 'status'
   if not M.words[word] then
-    return status.say(("'%s' is unknown: expected one of %s"):format(word, table.concat(vim.fn.sort(vim.tbl_keys(M.words)), ', ')))
+    return status.say(("'%s' is unknown (:help :Rigpilot)"):format(word))
   end
   M.words[word](arguments[2])
 end

@@ -39,16 +39,16 @@ function M.complaints(given)
   for name, value in pairs(given) do
     local kind = kinds[name]
     if not kind then
-      out[#out + 1] = ("setup: '%s' is unknown: expected one of %s"):format(name, table.concat(vim.fn.sort(vim.tbl_keys(kinds)), ', '))
+      out[#out + 1] = ("'%s' is unknown"):format(name)
     elseif not vim.tbl_contains(kind, type(value)) then
-      out[#out + 1] = ("setup: '%s' is a %s: expected a %s"):format(name, type(value), kind[1])
+      out[#out + 1] = ("'%s' is a %s: expected a %s"):format(name, type(value), kind[1])
     end
   end
   for name, value in pairs(type(given.keys) == 'table' and given.keys or {}) do
     if M.defaults.keys[name] == nil then
-      out[#out + 1] = ("setup: 'keys.%s' is unknown: expected one of %s"):format(name, table.concat(vim.fn.sort(vim.tbl_keys(M.defaults.keys)), ', '))
+      out[#out + 1] = ("'keys.%s' is unknown"):format(name)
     elseif value ~= false and type(value) ~= 'string' then
-      out[#out + 1] = ("setup: 'keys.%s' is a %s: expected a key or false"):format(name, type(value))
+      out[#out + 1] = ("'keys.%s' is a %s: expected a key or false"):format(name, type(value))
     end
   end
   table.sort(out)

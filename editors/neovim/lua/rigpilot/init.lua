@@ -35,7 +35,7 @@ function M.setup(given)
     return vim.notify('Rigpilot needs Neovim 0.10 or later; this is ' .. tostring(vim.version()), vim.log.levels.ERROR)
   end
   local complaints = config.complaints(given or {})
-  for _, complaint in ipairs(complaints) do status.say(complaint) end
+  if #complaints > 0 then status.say('setup: ' .. table.concat(complaints, '\n  ') .. ' (:help rigpilot-setup)') end
   M.options = config.merge(#complaints == 0 and given or {})
   vim.g.rigpilot_set_up = true
   local native = M.options.native and vim.lsp.inline_completion ~= nil
