@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/formats/gguf.h"
@@ -63,6 +64,8 @@ struct ModelConfig {
 // FOLDER/config.json, with generation_config.json's eos_token_id where there is one. Takes the old spelling of positions
 // (rope_theta, rope_scaling) and the new one (rope_parameters).
 base::Result<ModelConfig> read_hf_config(const std::filesystem::path& folder);
+// The text of a config.json; `path` names it in errors.
+base::Result<ModelConfig> parse_hf_config(std::string_view text, const std::string& path);
 base::Result<ModelConfig> read_gguf_config(const base::Gguf& file);
 
 }  // namespace engine

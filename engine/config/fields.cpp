@@ -29,9 +29,10 @@ base::Result<void> check_shape(ModelConfig& config, std::string_view file, const
     config.head_width = config.width / config.heads;
   }
   const bool rotated = config.rotary_width != 0;
-  if (config.head_width < kHeadWidth.least || config.head_width > kHeadWidth.most || (rotated && config.head_width % 2 != 0))
+  const std::int64_t least = rotated ? 2 : kHeadWidth.least;
+  if (config.head_width < least || config.head_width > kHeadWidth.most || (rotated && config.head_width % 2 != 0))
     return fail(ErrorCode::InvalidInput, "{}: '{}' is {}: expected {} from {} to {}", file, names.head_width, config.head_width,
-                rotated ? "an even number" : "a number", kHeadWidth.least, kHeadWidth.most);
+                rotated ? "an even number" : "a number", least, kHeadWidth.most);
   if (config.rotary_width == kWholeHead) config.rotary_width = config.head_width;
   if (config.attention_scale == 0) config.attention_scale = 1 / std::sqrt(double(config.head_width));
   return {};

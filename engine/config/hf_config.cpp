@@ -105,11 +105,8 @@ base::Result<void> refuse_quantized(const HfReader& in) {
   return fail(ErrorCode::Unsupported, "{}: 'quantization_config' is set: quantised checkpoints are read from GGUF only", in.path());
 }
 
-base::Result<ModelConfig> read_hf_config(const std::filesystem::path& folder) {
-  const std::string path = (folder / "config.json").string();
-  const auto text = base::read_file(path);
-  if (!text) return base::forward(text);
-  const auto json = base::parse_json(*text, path);
+base::Result<ModelConfig> parse_hf_config(std::string_view text, const std::string& path) {
+  const auto json = base::parse_json(text, path);
   if (!json) return base::forward(json);
   if (!json->is_object()) return fail(ErrorCode::InvalidInput, "{}: is {}: expected an object", path, base::json_type_name(*json));
   const HfReader in(*json, path);
@@ -117,11 +114,21 @@ base::Result<ModelConfig> read_hf_config(const std::filesystem::path& folder) {
   const auto architecture = read_architecture(in);
   if (!architecture) return base::forward(architecture);
   config.architecture = *architecture;
-  config.name = std::filesystem::absolute(folder / ".").lexically_normal().parent_path().filename().string();
   if (auto done = read_family(in, config); !done) return base::forward(done);
   if (auto done = read_end_ids(in, config); !done) return base::forward(done);
-  if (auto done = read_generation_config(folder / "generation_config.json", config); !done) return base::forward(done);
   settle_end_ids(config);
+  return config;
+}
+
+base::Result<ModelConfig> read_hf_config(const std::filesystem::path& folder) {
+  const std::string path = (folder / "config.json").string();
+  const auto text = base::read_file(path);
+  if (!text) return base::forward(text);
+  auto config = parse_hf_config(*text, path);
+  if (!config) return config;
+  config->name = std::filesystem::absolute(folder / ".").lexically_normal().parent_path().filename().string();
+  if (auto done = read_generation_config(folder / "generation_config.json", *config); !done) return base::forward(done);
+  settle_end_ids(*config);
   return config;
 }
 

@@ -5,6 +5,7 @@
 #include "engine/config.h"
 #include "engine/quant/grouped.h"
 #include "engine/weights/gguf_blocks.h"
+#include "fuzz/config_ranges.h"
 
 namespace {
 
@@ -26,7 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   for (const base::GgufTensor& tensor : file->tensors()) read_tensor(tensor);
-  const auto config = engine::read_gguf_config(*file);
-  if (config && (config->heads < 1 || config->heads % config->kv_heads != 0 || config->vocab_size < 1 || config->head_width < 2)) std::abort();
+  if (const auto config = engine::read_gguf_config(*file)) fuzz::check_ranges(*config);
   return 0;
 }

@@ -9,8 +9,8 @@ from safetensors.numpy import save_file
 HERE = pathlib.Path(__file__).resolve().parent / "seeds"
 
 
-def write_gguf(name, alignment, tensors):
-    writer = gguf.GGUFWriter(HERE / "gguf" / name, "llama", use_temp_file=False)
+def write_gguf(name, alignment, tensors, architecture="llama"):
+    writer = gguf.GGUFWriter(HERE / "gguf" / name, architecture, use_temp_file=False)
     if alignment:
         writer.add_custom_alignment(alignment)
     writer.add_name("seed")
@@ -24,6 +24,11 @@ def write_gguf(name, alignment, tensors):
     writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
     writer.add_rope_scaling_factor(4.0)
     writer.add_layer_norm_rms_eps(1e-5)
+    if architecture != "llama":
+        writer.add_layer_norm_eps(1e-5)
+        writer.add_parallel_residual(True)
+        writer.add_rope_dimension_count(2 if architecture == "gptneox" else 8)
+        writer.add_sliding_window(16)
     writer.add_token_list(["<unk>", "a", "b", "\u2581the"])
     writer.add_token_scores([0.0, -1.0, -2.0, -3.0])
     writer.add_token_types([2, 1, 1, 1])
@@ -50,6 +55,9 @@ def main():
     write_gguf("plain.gguf", None, [("token_embd.weight", "F32")])
     write_gguf("quantised.gguf", 64, [("a", "Q4_0"), ("b", "Q8_0"), ("c", "Q5_1")])
     write_gguf("k.gguf", None, [("a", "Q4_K"), ("b", "Q6_K")])
+    write_gguf("neox.gguf", None, [("token_embd.weight", "F32"), ("blk.0.attn_output.bias", "F32")], "gptneox")
+    write_gguf("starcoder.gguf", None, [("blk.0.attn_qkv.weight", "F32")], "starcoder")
+    write_gguf("starcoder2.gguf", None, [("blk.0.attn_qkv.weight", "Q8_0")], "starcoder2")
     a = np.arange(6, dtype=np.float32).reshape(2, 3)
     save_file({"a": a, "b": a.astype(np.float16), "empty": np.zeros((0, 3), np.float32)}, HERE / "safetensors" / "three.safetensors")
     save_file({"mask": np.ones((2, 2), bool), "ids": np.arange(3)}, HERE / "safetensors" / "integers.safetensors", metadata={"format": "pt"})
