@@ -50,7 +50,8 @@ struct ModelConfig {
   double norm_epsilon = 1e-5;
   bool tied_embeddings = false;  // the head is the embedding, transposed
   bool attention_bias = false, mlp_bias = false;
-  bool fused_qkv = false;  // the file holds queries, keys and values as one matrix where the architecture has three
+  bool fused_qkv = false;      // the file holds queries, keys and values as one matrix where the architecture has three
+  bool fused_by_head = false;  // the file keeps each head's three together where today's converters regroup them
   Activation activation = Activation::Silu;
   std::int64_t sliding_window = 0;  // a token sees itself and the window - 1 before it; 0: all of them
   double attention_scale = 0;       // of the products of queries and keys; a reader makes it 1 / sqrt(head_width) where it is 0

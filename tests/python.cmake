@@ -33,6 +33,7 @@ rigpilot_python_test(editors_neovim editors/neovim/neovim_test.py LABELS editors
 if(RIGPILOT_TORCH)
   rigpilot_python_test(gguf_parity parity/gguf_test.py LABELS app)
   rigpilot_python_test(convert engine/convert/convert_test.py LABELS app)
+  rigpilot_python_test(bad_models app/bad_models_test.py LABELS app)
   rigpilot_python_test(torch_library engine/torch/library_test.py LABELS app)
   rigpilot_python_test(tiny_models app/tiny_models_test.py LABELS app)
   rigpilot_python_test(demo app/demo_test.py LABELS weights)

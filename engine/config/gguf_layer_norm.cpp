@@ -36,9 +36,12 @@ base::Result<void> read_gguf_starcoder(const GgufReader& in, ModelConfig& config
   return {};
 }
 
+// llama.cpp's converter regroups GPT-NeoX's fused matrix since May 2024; what it wrote before has no tokenizer.ggml.pre either,
+// which it writes since April 2024.
 base::Result<void> read_gguf_neox(const GgufReader& in, ModelConfig& config) {
   config.architecture = "gpt_neox";
   if (auto done = read_common(in, config, Activation::Gelu); !done) return done;
+  config.fused_by_head = in.file().has("tokenizer.ggml.tokens") && !in.file().has("tokenizer.ggml.pre");
   config.parallel_residual = true;
   if (auto done = in.maybe_boolean("use_parallel_residual", config.parallel_residual); !done) return done;
   config.rotary_width = 0;  // of a head that need not be even: set below

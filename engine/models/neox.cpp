@@ -34,10 +34,11 @@ class NeoxModel : public Decoder<NeoxBlock> {
 
 // ---- weight names ----------------------------------------------------------------------------------------------------
 
-// GGUF has the fused rows in our order already: llama.cpp's converter regroups them.
+// GGUF has the fused rows in our order already where llama.cpp's converter was not too old to regroup them.
 std::vector<Slot> NeoxModel::slots() {
   const ModelConfig& c = config_;
-  const MatrixForm qkv{.bias = c.attention_bias, .in_hugging_face = {.rows = rows_of_fused_heads(c.heads, c.head_width)}};
+  const Layout by_head{.rows = rows_of_fused_heads(c.heads, c.head_width)};
+  const MatrixForm qkv{.bias = c.attention_bias, .in_hugging_face = by_head, .in_gguf = c.fused_by_head ? by_head : Layout{}};
   SlotList list;
   list.table("gpt_neox.embed_in", "token_embd", *embed_, {c.vocab_size, c.width});
   for (std::int64_t layer = 0; layer < c.layers; ++layer) {

@@ -103,6 +103,8 @@ TEST_CASE("gguf config: GPT-NeoX") {
   CHECK_FALSE(good("gptneox", [](auto& w) { w.boolean("gptneox.use_parallel_residual", false); }).parallel_residual);
   CHECK(good("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 2); }).rotary_width == 2);
   CHECK(good("gptneox", [](auto& w) { w.f32("gptneox.rope.freq_base", 500); }).rope.theta == 500);
+  CHECK(good("gptneox").fused_by_head);  // tokens without tokenizer.ggml.pre: a converter too old to regroup
+  CHECK_FALSE(good("gptneox", [](auto& w) { w.text("tokenizer.ggml.pre", "olmo"); }).fused_by_head);
   check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 0); }, "'gptneox.rope.dimension_count' is 0: expected 1 to");
   check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 3); }, "'gptneox.rope.dimension_count' rotates 3 of a head's 10 numbers");
   check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 12); }, "'gptneox.rope.dimension_count' rotates 12 of a head's 10 numbers");

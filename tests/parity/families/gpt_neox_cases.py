@@ -3,7 +3,7 @@
 import gguf
 import torch
 from case import NO_SPECIAL, Case
-from to_gguf import convert, regrouped
+from to_gguf import convert, regrouped, unchanged
 from transformers import GPTNeoXConfig
 
 SHAPE = dict(vocab_size=61, hidden_size=24, intermediate_size=34, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=64,
@@ -14,14 +14,21 @@ def rope(share, theta=1000.0, **more):
     return {"rope_type": "default", "rope_theta": theta, "partial_rotary_factor": share, **more}
 
 
-def to_gguf(path, config, tensors):
+def to_gguf(path, config, tensors, regroup=True):
     def keys(writer, _):
+        if not regroup:  # of early 2024: tokens, but no tokenizer.ggml.pre
+            writer.add_token_list([f"t{i}" for i in range(config["vocab_size"])])
         share = config["rope_parameters"]["partial_rotary_factor"]
         writer.add_rope_dimension_count(int(share * (config["hidden_size"] // config["num_attention_heads"])))
         writer.add_parallel_residual(config["use_parallel_residual"])
 
     tensors = {name.replace("embed_out.", "lm_head."): value for name, value in tensors.items()}
-    convert(path, gguf.MODEL_ARCH.GPTNEOX, config, tensors, modify=regrouped("query_key_value"), keys=keys)
+    convert(path, gguf.MODEL_ARCH.GPTNEOX, config, tensors, modify=regrouped("query_key_value") if regroup else unchanged, keys=keys)
+
+
+def old_gguf(path, config, tensors):
+    """As llama.cpp's converter wrote it before it regrouped the fused matrix."""
+    to_gguf(path, config, tensors, regroup=False)
 
 
 def old_spelling(config):
@@ -53,9 +60,10 @@ def case(name, positions, changes=None, **more):
 CASES = [
     case("parallel-quarter", rope(0.25), respell=old_spelling, buffers=masks, dtype=torch.float16, to_gguf=to_gguf),
     case("serial-whole", rope(1.0, 500.0), dict(use_parallel_residual=False, hidden_size=20, num_attention_heads=5), to_gguf=to_gguf),
-    case("oldest-spelling", rope(0.25, 10000.0), dict(hidden_size=40, num_attention_heads=5), respell=oldest_spelling, dtype=torch.bfloat16),
+    case("oldest-spelling", rope(0.25, 10000.0), dict(hidden_size=24, num_attention_heads=3), respell=oldest_spelling, dtype=torch.bfloat16),
     case("unbiased-tied", rope(0.5, factor=2.5, rope_type="linear"), dict(attention_bias=False, tie_word_embeddings=True, hidden_act="gelu_new"), dtype=torch.bfloat16),
     case("lm-head-sharded", rope(0.75), dict(hidden_act="gelu_fast", num_hidden_layers=3), dtype=torch.bfloat16, shard_size="20KB",
          rename=lambda name: name.replace("embed_out.", "lm_head.")),
+    case("ungrouped-gguf", rope(0.5, 77.0), dtype=torch.float16, to_gguf=old_gguf),
     case("unbiased", rope(0.5), dict(attention_bias=False, use_parallel_residual=False), dtype=torch.bfloat16, to_gguf=to_gguf),
 ]
