@@ -32,6 +32,7 @@ rigpilot_python_test(vscode_manifest editors/vscode/manifest_test.py LABELS fast
 rigpilot_python_test(editors_neovim editors/neovim/neovim_test.py LABELS editors TIMEOUT 900)
 if(RIGPILOT_TORCH)
   rigpilot_python_test(gguf_parity parity/gguf_test.py LABELS app)
+  rigpilot_python_test(quantised_parity parity/quantised_test.py LABELS app)
   rigpilot_python_test(convert engine/convert/convert_test.py LABELS app)
   rigpilot_python_test(bad_models app/bad_models_test.py LABELS app)
   rigpilot_python_test(torch_library engine/torch/library_test.py LABELS app)

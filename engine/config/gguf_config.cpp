@@ -43,7 +43,8 @@ base::Result<void> read_vocabulary(const GgufReader& in, ModelConfig& config) {
 base::Result<void> refuse_everywhere(const GgufReader& in) {
   const auto experts = in.file().integer_or(in.key("expert_count"), 0);
   if (!experts) return base::forward(experts);
-  if (*experts > 0) return fail(ErrorCode::Unsupported, "{}: '{}' is {}: mixtures of experts are not supported", in.path(), in.key("expert_count"), *experts);
+  if (*experts > 0)
+    return fail(ErrorCode::Unsupported, "{}: '{}' is {}: mixtures of experts are not supported", in.path(), in.key("expert_count"), *experts);
   const auto parts = in.file().integer_or("split.count", 0);
   if (!parts) return base::forward(parts);
   if (*parts > 1)
@@ -88,7 +89,8 @@ base::Result<void> expect_gguf_head_width(const GgufReader& in, const ModelConfi
     const auto width = in.file().integer_or(in.key(field), config.head_width);
     if (!width) return base::forward(width);
     if (*width != config.head_width)
-      return fail(ErrorCode::Unsupported, "{}: '{}' is {}: supported is only the head's width, {}", in.path(), in.key(field), *width, config.head_width);
+      return fail(ErrorCode::Unsupported, "{}: '{}' is {}: supported is only the head's width, {}", in.path(), in.key(field), *width,
+                  config.head_width);
   }
   return {};
 }

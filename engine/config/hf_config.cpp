@@ -89,7 +89,8 @@ base::Result<void> read_hf_activation(const HfReader& in, std::string_view field
   else if (is({"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate"})) activation = Activation::GeluTanh;
   else if (is({"silu", "swish"})) activation = Activation::Silu;
   else
-    return fail(ErrorCode::Unsupported, "{}: '{}' is '{}': supported are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh and silu", in.path(), field, *name);
+    return fail(ErrorCode::Unsupported, "{}: '{}' is '{}': supported are gelu, gelu_new, gelu_fast, gelu_pytorch_tanh and silu", in.path(), field,
+                *name);
   return {};
 }
 

@@ -17,7 +17,8 @@ base::Result<void> read_shape(const HfReader& in, ModelConfig& config) {
   config.mlp_width = 4 * config.width;
   if (auto done = in.maybe_integer(in.spelling({"n_inner", "intermediate_size"}), kMlpWidth, config.mlp_width); !done) return done;
   config.context_length = 1024;  // transformers' default
-  if (auto done = in.maybe_integer(in.spelling({"n_positions", "max_position_embeddings", "n_ctx"}), kContext, config.context_length); !done) return done;
+  const auto context = in.spelling({"n_positions", "max_position_embeddings", "n_ctx"});
+  if (auto done = in.maybe_integer(context, kContext, config.context_length); !done) return done;
   if (auto done = in.maybe_positive("layer_norm_epsilon", 1, config.norm_epsilon); !done) return done;
   config.rotary_width = 0;
   config.tied_embeddings = config.attention_bias = config.mlp_bias = true;

@@ -13,7 +13,8 @@ using torch::Tensor;
 // ---- block -----------------------------------------------------------------------------------------------------------
 
 struct Starcoder2Attention : torch::nn::Module {
-  explicit Starcoder2Attention(const ModelConfig& c) : heads(c.heads), kv_heads(c.kv_heads), how{.scale = c.attention_scale, .window = c.sliding_window} {
+  explicit Starcoder2Attention(const ModelConfig& c)
+      : heads(c.heads), kv_heads(c.kv_heads), how{.scale = c.attention_scale, .window = c.sliding_window} {
     for (auto& [name, part] : {std::pair{"q", &q}, {"k", &k}, {"v", &v}, {"o", &o}})
       *part = register_module(name, std::make_shared<Linear>());
   }
@@ -43,8 +44,10 @@ std::vector<Slot> Starcoder2Model::slots() {
   const ModelConfig& c = config_;
   const std::int64_t q_width = c.heads * c.head_width, kv_width = c.kv_heads * c.head_width;
   const MatrixForm attention{.bias = c.attention_bias}, mlp{.bias = c.mlp_bias};
-  const auto part = [&](std::int64_t first, std::int64_t count) {  // some GGUF files hold the three as one
-    return c.fused_qkv ? Layout{.rows = row_range(first, count), .of_rows = q_width + 2 * kv_width} : Layout{};
+  const auto named = [&](const char* own) { return c.fused_qkv ? "attn_qkv" : own; };  // some GGUF files hold the three as one
+  const auto part = [&](std::int64_t first, std::int64_t count) {
+    const Layout rows{.rows = row_range(first, count), .of_rows = q_width + 2 * kv_width};
+    return MatrixForm{.bias = c.attention_bias, .in_gguf = c.fused_qkv ? rows : Layout{}};
   };
   SlotList list;
   list.table("model.embed_tokens", "token_embd", *embed_, {c.vocab_size, c.width});
@@ -52,10 +55,9 @@ std::vector<Slot> Starcoder2Model::slots() {
     Starcoder2Block& b = *blocks_[size_t(layer)];
     list.under("model.layers.{}.", "blk.{}.", layer);
     list.layer_norm("input_layernorm", "attn_norm", *b.attention_norm, c.width);
-    const Layout q_rows = part(0, q_width), k_rows = part(q_width, kv_width), v_rows = part(q_width + kv_width, kv_width);
-    list.matrix("self_attn.q_proj", c.fused_qkv ? "attn_qkv" : "attn_q", *b.attention->q, {q_width, c.width}, {.bias = c.attention_bias, .in_gguf = q_rows});
-    list.matrix("self_attn.k_proj", c.fused_qkv ? "attn_qkv" : "attn_k", *b.attention->k, {kv_width, c.width}, {.bias = c.attention_bias, .in_gguf = k_rows});
-    list.matrix("self_attn.v_proj", c.fused_qkv ? "attn_qkv" : "attn_v", *b.attention->v, {kv_width, c.width}, {.bias = c.attention_bias, .in_gguf = v_rows});
+    list.matrix("self_attn.q_proj", named("attn_q"), *b.attention->q, {q_width, c.width}, part(0, q_width));
+    list.matrix("self_attn.k_proj", named("attn_k"), *b.attention->k, {kv_width, c.width}, part(q_width, kv_width));
+    list.matrix("self_attn.v_proj", named("attn_v"), *b.attention->v, {kv_width, c.width}, part(q_width + kv_width, kv_width));
     list.matrix("self_attn.o_proj", "attn_output", *b.attention->o, {c.width, q_width}, attention);
     list.layer_norm("post_attention_layernorm", "ffn_norm", *b.mlp_norm, c.width);
     list.matrix("mlp.c_fc", "ffn_up", *b.mlp->up, {c.mlp_width, c.width}, mlp);

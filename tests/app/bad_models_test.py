@@ -37,7 +37,7 @@ def test_a_wrong_number_in_config_is_named(copy_of, case, field, value):
 @pytest.mark.parametrize("case,changes,tensor,words", [
     ("gpt2-plain", dict(n_positions=30), "transformer.wpe.weight", ("[62, 18]", "[30, 18]")),
     ("gpt2-plain", dict(n_inner=70), "transformer.h.0.mlp.c_fc", ("72", "70")),
-    ("gpt_bigcode-multi-query", dict(multi_query=False), "transformer.h.0.attn.c_attn", ("22", "54")),
+    ("gpt_bigcode-multi-query", dict(multi_query=False), "transformer.h.0.attn.c_attn", ("24", "54")),
     ("bloom-six-heads", dict(vocab_size=60), "transformer.word_embeddings.weight", ("[61, 18]", "[60, 18]")),
     ("gpt_neox-parallel-quarter", dict(attention_bias=False), "query_key_value.bias", ("no use for",)),
     ("gpt_neox-unbiased", dict(attention_bias=True), "query_key_value.bias", ("missing",)),

@@ -88,8 +88,11 @@ TEST_CASE("gguf config: each family under the name that its checkpoints have") {
     std::int64_t rotated;
     Activation activation;
   };
-  const Case cases[] = {{"gpt2", "gpt2", 0, Activation::GeluTanh}, {"gptneox", "gpt_neox", 10, Activation::Gelu}, {"bloom", "bloom", 0, Activation::GeluTanh},
-                        {"starcoder", "gpt_bigcode", 0, Activation::GeluTanh}, {"starcoder2", "starcoder2", 10, Activation::GeluTanh}};
+  const Case cases[] = {{"gpt2", "gpt2", 0, Activation::GeluTanh},
+                        {"gptneox", "gpt_neox", 10, Activation::Gelu},
+                        {"bloom", "bloom", 0, Activation::GeluTanh},
+                        {"starcoder", "gpt_bigcode", 0, Activation::GeluTanh},
+                        {"starcoder2", "starcoder2", 10, Activation::GeluTanh}};
   for (const Case& c : cases) {
     INFO(c.gguf);
     CHECK(good(c.gguf).architecture == c.architecture);
@@ -106,10 +109,13 @@ TEST_CASE("gguf config: GPT-NeoX") {
   CHECK(good("gptneox").fused_by_head);  // tokens without tokenizer.ggml.pre: a converter too old to regroup
   CHECK_FALSE(good("gptneox", [](auto& w) { w.text("tokenizer.ggml.pre", "olmo"); }).fused_by_head);
   check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 0); }, "'gptneox.rope.dimension_count' is 0: expected 1 to");
-  check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 3); }, "'gptneox.rope.dimension_count' rotates 3 of a head's 10 numbers");
-  check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 12); }, "'gptneox.rope.dimension_count' rotates 12 of a head's 10 numbers");
+  check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 3); },
+                "'gptneox.rope.dimension_count' rotates 3 of a head's 10 numbers");
+  check_refused("gptneox", [](auto& w) { w.u32("gptneox.rope.dimension_count", 12); },
+                "'gptneox.rope.dimension_count' rotates 12 of a head's 10 numbers");
   check_refused("gptneox", [](auto& w) { w.i64("gptneox.rope.dimension_count", -4); }, "'gptneox.rope.dimension_count' is -4");
-  check_refused("gptneox", [](auto& w) { w.u32("gptneox.use_parallel_residual", 1); }, "'gptneox.use_parallel_residual' is an integer: expected true or false");
+  check_refused("gptneox", [](auto& w) { w.u32("gptneox.use_parallel_residual", 1); },
+                "'gptneox.use_parallel_residual' is an integer: expected true or false");
 }
 
 TEST_CASE("gguf config: StarCoder's kv heads are what its fused matrix has, whatever the key says") {
@@ -127,7 +133,8 @@ TEST_CASE("gguf config: StarCoder2's window, and its queries, keys and values as
   CHECK(good("starcoder2", fused(100)).fused_qkv);
   CHECK_FALSE(good("starcoder2").fused_qkv);
   check_refused("starcoder2", [](auto& w) { w.u32("starcoder2.attention.sliding_window", 0); }, "'starcoder2.attention.sliding_window' is 0");
-  check_refused("starcoder2", [](auto& w) { w.u32("starcoder2.rope.dimension_count", 4); }, "'starcoder2.rope.dimension_count' is 4: supported is only the head's width, 10");
+  check_refused("starcoder2", [](auto& w) { w.u32("starcoder2.rope.dimension_count", 4); },
+                "'starcoder2.rope.dimension_count' is 4: supported is only the head's width, 10");
   check_refused("starcoder2", [](auto& w) { w.u32("starcoder2.attention.head_count_kv", 4); }, "'starcoder2.attention.head_count' is 6 and");
 }
 

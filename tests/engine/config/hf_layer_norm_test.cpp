@@ -14,9 +14,11 @@ using engine::ModelConfig;
 const std::map<std::string, std::string> kLeast = {
     {"gpt2", R"("model_type": "gpt2", "vocab_size": 100, "n_embd": 60, "n_layer": 2, "n_head": 4)"},
     {"gpt_bigcode", R"("model_type": "gpt_bigcode", "vocab_size": 100, "n_embd": 60, "n_layer": 2, "n_head": 4)"},
-    {"gpt_neox", R"("model_type": "gpt_neox", "vocab_size": 100, "hidden_size": 64, "intermediate_size": 99, "num_hidden_layers": 2, "num_attention_heads": 4)"},
+    {"gpt_neox", R"("model_type": "gpt_neox", "vocab_size": 100, "hidden_size": 64, "intermediate_size": 99,
+        "num_hidden_layers": 2, "num_attention_heads": 4)"},
     {"bloom", R"("model_type": "bloom", "vocab_size": 100, "hidden_size": 60, "n_layer": 2, "n_head": 4)"},
-    {"starcoder2", R"("model_type": "starcoder2", "vocab_size": 100, "hidden_size": 64, "intermediate_size": 99, "num_hidden_layers": 2, "num_attention_heads": 4)"},
+    {"starcoder2", R"("model_type": "starcoder2", "vocab_size": 100, "hidden_size": 64, "intermediate_size": 99,
+        "num_hidden_layers": 2, "num_attention_heads": 4)"},
 };
 
 // The smallest config.json and `more`, which has the last word (JSON's later field wins).
@@ -90,7 +92,8 @@ TEST_CASE("hf config: GPT-2 in its own names, and in everyone's") {
 
 TEST_CASE("hf config: the activations' many names") {
   const std::map<std::string, Activation> names = {
-      {"gelu", Activation::Gelu}, {"gelu_new", Activation::GeluTanh}, {"gelu_fast", Activation::GeluTanh}, {"gelu_pytorch_tanh", Activation::GeluTanh},
+      {"gelu", Activation::Gelu}, {"gelu_new", Activation::GeluTanh}, {"gelu_fast", Activation::GeluTanh},
+      {"gelu_pytorch_tanh", Activation::GeluTanh},
       {"silu", Activation::Silu}, {"swish", Activation::Silu}};
   for (const auto& [name, activation] : names) {
     INFO(name);
@@ -143,7 +146,8 @@ TEST_CASE("hf config: GPT-NeoX, and every spelling of how much of a head is rota
     CHECK(good("gpt_neox", c.more).rotary_width == c.rotated);
     CHECK(good("gpt_neox", c.more).rope.theta == c.theta);
   }
-  const ModelConfig full = good("gpt_neox", R"("use_parallel_residual": false, "attention_bias": false, "layer_norm_eps": 0.5, "tie_word_embeddings": true,
+  const ModelConfig full = good("gpt_neox", R"("use_parallel_residual": false, "attention_bias": false, "layer_norm_eps": 0.5,
+      "tie_word_embeddings": true,
       "max_position_embeddings": 4096, "model_type": null, "architectures": ["GPTNeoXForCausalLM"])");
   CHECK(full.architecture == "gpt_neox");
   CHECK_FALSE(full.parallel_residual);
@@ -187,8 +191,9 @@ TEST_CASE("hf config: StarCoder2 with and without a window") {
   CHECK(least.mlp_bias);
   CHECK(least.tied_embeddings);
 
-  const ModelConfig full = good("starcoder2", R"("num_key_value_heads": 4, "sliding_window": 4096, "use_bias": false, "hidden_act": "gelu", "norm_epsilon": 0.5,
-      "rope_theta": 999999, "max_position_embeddings": 16384, "head_dim": 32, "norm_type": "layer_norm", "mlp_type": "default", "tie_word_embeddings": false)");
+  const ModelConfig full = good("starcoder2", R"("num_key_value_heads": 4, "sliding_window": 4096, "use_bias": false, "hidden_act": "gelu",
+      "norm_epsilon": 0.5, "rope_theta": 999999, "max_position_embeddings": 16384, "head_dim": 32, "norm_type": "layer_norm", "mlp_type": "default",
+      "tie_word_embeddings": false)");
   CHECK(full.kv_heads == 4);
   CHECK(full.sliding_window == 4096);
   CHECK_FALSE(full.attention_bias);
@@ -224,7 +229,8 @@ TEST_CASE("hf config: nonsense of these families is refused by a sentence that n
         {R"("quantization_config": {})", "'quantization_config' is set"},
         {R"("eos_token_id": 100)", "'eos_token_id' is 100: expected 0 to 99"},
     });
-  check_refused("gpt2", {{R"("attention_head_type": "multiquery")", "'attention_head_type' is 'multiquery': expected the checkpoint in its gpt_bigcode form"},
+  check_refused("gpt2", {{R"("attention_head_type": "multiquery")",
+                          "'attention_head_type' is 'multiquery': expected the checkpoint in its gpt_bigcode form"},
                          {R"("scale_attn_by_inverse_layer_idx": 1)", "field 'scale_attn_by_inverse_layer_idx' is an integer"}});
   check_refused("gpt_bigcode", {{R"("multi_query": 1)", "field 'multi_query' is an integer: expected true or false"}});
   check_refused("gpt_neox", {
