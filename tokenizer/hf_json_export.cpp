@@ -73,26 +73,32 @@ void set_tokens(const Json& root, const Json& model, const Tokenizer& loaded, Gg
   }
 }
 
-Result<std::vector<std::string>> merges_of(const Json& model) {
-  std::vector<std::string> out;
+using Pair = std::pair<std::string, std::string>;
+
+Result<std::vector<Pair>> merges_of(const Json& model) {
+  std::vector<Pair> out;
   const Json* merges = base::find_field(model, "merges");
   if (!merges || !merges->is_array()) return fail(ErrorCode::InvalidInput, "model.merges is missing: expected an array");
   for (const Json& merge : *merges) {
-    if (merge.is_string()) out.push_back(merge.get<std::string>());
-    else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) out.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
-    else return fail(ErrorCode::InvalidInput, "model.merges[{}] is {}: expected two tokens", out.size(), base::json_type_name(merge));
+    Pair pair;
+    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+      pair = {merge[0].get<std::string>(), merge[1].get<std::string>()};
+    } else if (merge.is_string()) {
+      const auto& text = merge.get_ref<const std::string&>();
+      const std::size_t space = std::min(text.find(' '), text.size());
+      pair = {text.substr(0, space), text.substr(std::min(space + 1, text.size()))};
+    }
+    const bool plain = !pair.first.empty() && !pair.second.empty() && (pair.first + pair.second).find(' ') == std::string::npos;
+    if (!plain) return fail(ErrorCode::InvalidInput, "model.merges[{}] cannot be written as GGUF: expected two tokens without blanks", out.size());
+    out.push_back(std::move(pair));
   }
   return out;
 }
 
 // SentencePiece merges the pair whose token has the highest score: an earlier merge's is higher.
-void score_by_merges(const std::vector<std::string>& merges, GgufVocabulary& out) {
+void score_by_merges(const std::vector<Pair>& merges, GgufVocabulary& out) {
   std::unordered_map<std::string, std::size_t> rank;
-  for (std::size_t i = 0; i < merges.size(); ++i) {
-    std::string joined = merges[i];
-    joined.erase(joined.find(' ', 1), 1);
-    rank.emplace(std::move(joined), i);
-  }
+  for (std::size_t i = 0; i < merges.size(); ++i) rank.emplace(merges[i].first + merges[i].second, i);
   for (const std::string& token : out.tokens) {
     const auto found = rank.find(token);
     out.scores.push_back(found == rank.end() ? 0.0F : -1.0F - float(found->second));
@@ -118,32 +124,35 @@ Result<void> fill(const Json& root, const Tokenizer& loaded, GgufVocabulary& out
                         ? name_of_pretokenizer(cuts.patterns, base::try_get<bool>(*model, "ignore_merges").value_or(false)) : std::nullopt;
   if (!name) return fail(ErrorCode::Unsupported, "pre_tokenizer cuts words in a way that GGUF has no name for");
   out.pre = *name;
-  out.merges = std::move(*merges);
+  for (const auto& [left, right] : *merges) out.merges.push_back(left + " " + right);
   return {};
 }
 
 }  // namespace
 
+Result<GgufVocabulary> export_hf_json(std::string_view text, const std::string& file, const Tokenizer& loaded, std::int64_t size) {
+  const auto root = base::parse_json(text, file);
+  if (!root) return base::forward(root);
+  if (std::int64_t(loaded.vocab_size()) > size) return fail(ErrorCode::InvalidInput, "{}: has {} tokens, the model {}", file, loaded.vocab_size(), size);
+  GgufVocabulary out;
+  out.tokens.resize(std::size_t(size));
+  out.types.resize(std::size_t(size));
+  if (auto filled = fill(*root, loaded, out); !filled) return base::forward(filled, file);
+  out.bos = loaded.bos();
+  if (!loaded.end_ids().empty()) out.eos = loaded.end_ids().front();
+  out.adds_bos = loaded.adds_bos();
+  for (std::size_t i = 0; i < out.types.size() && !out.unknown; ++i)
+    if (out.types[i] == kUnknownToken) out.unknown = TokenId(i);
+  return out;
+}
+
 Result<GgufVocabulary> export_hf_vocabulary(const std::filesystem::path& folder, std::int64_t size) {
   const auto path = folder / "tokenizer.json";
   const auto text = base::read_file(path);
   if (!text) return base::forward(text);
-  const auto root = base::parse_json(*text, path.string());
-  if (!root) return base::forward(root);
   const auto loaded = load_tokenizer(path);
   if (!loaded) return base::forward(loaded);
-  GgufVocabulary out;
-  if (std::int64_t((*loaded)->vocab_size()) > size)
-    return fail(ErrorCode::InvalidInput, "{}: has {} tokens, the model {}", path.string(), (*loaded)->vocab_size(), size);
-  out.tokens.resize(std::size_t(size));
-  out.types.resize(std::size_t(size));
-  if (auto filled = fill(*root, **loaded, out); !filled) return base::forward(filled, path.string());
-  out.bos = (*loaded)->bos();
-  if (!(*loaded)->end_ids().empty()) out.eos = (*loaded)->end_ids().front();
-  out.adds_bos = (*loaded)->adds_bos();
-  for (std::size_t i = 0; i < out.types.size() && !out.unknown; ++i)
-    if (out.types[i] == kUnknownToken) out.unknown = TokenId(i);
-  return out;
+  return export_hf_json(*text, path.string(), **loaded, size);
 }
 
 }  // namespace tokenizer

@@ -10,6 +10,8 @@
 
 namespace tokenizer {
 
+// The same of tokenizer.json's text, which `loaded` was made from; `file` is for errors.
+base::Result<GgufVocabulary> export_hf_json(std::string_view text, const std::string& file, const Tokenizer& loaded, std::int64_t size);
 base::Result<GgufVocabulary> export_hf_vocabulary(const std::filesystem::path& folder, std::int64_t size);
 
 }  // namespace tokenizer

@@ -1,0 +1,118 @@
+"""Memory and time of loading: the peak of a process that loads a model, against its weights; the time, against reading the file.
+
+    .venv/bin/python bench/load.py build/release/rigpilot [--megabytes 1000] [--runs 5] [--write bench/results.md]
+
+Random checkpoints of about that size are made by `rigpilot model random`, loaded by `rigpilot model info` in a process of its own,
+and removed. What counts:
+
+- peak: VmHWM as the kernel reports it at the process's end (wait4's ru_maxrss): anonymous memory and mapped file pages together, so
+  pages of the checkpoint that were touched and not given back count too, and so do libtorch's libraries.
+- bound: 1.15 x the resident weights + 300 MB.
+- time: what the program says loading took (libtorch is open by then), beside a loop of 1 MiB reads over the same file from the page
+  cache; medians of interleaved runs.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+SHAPE, WIDTH_MEGABYTES = "smollm2-1.7b", {"bf16": 134.2, "f16": 134.2, "q8_0": 71.3, "q4_0": 37.7}  # a layer, without the table
+TABLE_MEGABYTES = {"bf16": 201.3, "f16": 201.3, "q8_0": 107, "q4_0": 56.6}
+# checkpoint, then how it is held
+CASES = [("folder", "bf16", "auto", "auto"), ("folder", "bf16", "auto", "f32"), ("folder", "bf16", "int8", "auto"), ("folder", "bf16", "int4", "auto"),
+         ("gguf", "q8_0", "auto", "auto"), ("gguf", "q4_0", "auto", "auto"), ("gguf", "f16", "auto", "auto")]
+
+
+def make(program, folder, form, kind, megabytes):
+    layers = max(1, round((megabytes - TABLE_MEGABYTES[kind]) / WIDTH_MEGABYTES[kind]))
+    path = folder / (f"{kind}.gguf" if form == "gguf" else kind)
+    subprocess.run([program, "model", "random", "--like", SHAPE, path, "--type", kind, "--layers", str(layers)], check=True, stdout=subprocess.DEVNULL)
+    return path, path if form == "gguf" else path / "model.safetensors"
+
+
+def load(program, path, quant, dtype):
+    """What `model info` says, and the process's peak in bytes."""
+    process = subprocess.Popen([program, "model", "info", path, "--json", "--device", "cpu", "--quant", quant, "--dtype", dtype], stdout=subprocess.PIPE)
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"rigpilot model info {path} --quant {quant} --dtype {dtype} failed")
+    return json.loads(said), usage.ru_maxrss * 1024
+
+
+def read(path):
+    """Milliseconds to read a file that lies in the page cache."""
+    buffer, start = bytearray(1 << 20), time.perf_counter()
+    with open(path, "rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
+    return (time.perf_counter() - start) * 1000
+
+
+def measure(program, folder, megabytes, runs, cases=CASES):
+    made, rows = {}, []
+    for form, kind, quant, dtype in cases:
+        if (form, kind) not in made:
+            for path, _ in made.values():  # one checkpoint at a time on the disk and in the page cache
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            made = {(form, kind): make(program, folder, form, kind, megabytes)}
+        path, file = made[form, kind]
+        read(file)
+        samples = [(read(file), *load(program, path, quant, dtype)) for _ in range(runs)]
+        info = samples[0][1]
+        peak, resident = max(sample[2] for sample in samples), info["memory_bytes"]
+        reading, loading = statistics.median(s[0] for s in samples), statistics.median(s[1]["load_ms"] for s in samples)
+        held = info["quant"] if info["quant"] != "none" else info["dtype"]
+        rows.append({"file": f"{'safetensors' if form == 'folder' else 'GGUF'} {kind}", "held": held, "megabytes": file.stat().st_size / 1e6, "resident": resident / 1e6,
+                     "peak": peak / 1e6, "bound": 1.15 * resident / 1e6 + 300, "read": reading, "load": loading})
+        print(rows[-1], file=sys.stderr)
+    return rows
+
+
+def table(rows):
+    lines = ["| checkpoint | held as | file, MB | weights in memory, MB | peak, MB | bound, MB | read, ms | load, ms | load / read |", "|---|---|---|---|---|---|---|---|---|"]
+    for r in rows:
+        lines.append(f"| {r['file']} | {r['held']} | {r['megabytes']:.0f} | {r['resident']:.0f} | {r['peak']:.0f} | {r['bound']:.0f} | {r['read']:.0f} | {r['load']:.0f} | "
+                     f"{r['load'] / r['read']:.2f} |")
+    return "\n".join(lines)
+
+
+def machine():
+    name = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "an unknown processor")
+    return f"{name}, {len(os.sched_getaffinity(0))} threads, load average {os.getloadavg()[0]:.1f}"
+
+
+def write_section(path, title, text):
+    """Replaces the section `## title` of a Markdown file, or adds it."""
+    old = path.read_text() if path.exists() else "# Measured\n\nRatios come from one run each; absolute figures move between machines and hours.\n"
+    before, _, rest = old.partition(f"## {title}\n")
+    _, mark, after = rest.partition("\n## ")
+    path.write_text(before.rstrip() + f"\n\n## {title}\n\n{text}\n" + (mark + after if mark else ""))
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("program")
+    arguments.add_argument("--megabytes", type=float, default=1000)
+    arguments.add_argument("--runs", type=int, default=5)
+    arguments.add_argument("--write", type=pathlib.Path, help="a Markdown file whose section on loading is replaced")
+    given = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        text = table(measure(given.program, pathlib.Path(folder), given.megabytes, given.runs))
+    text = (f"{machine()}. `bench/load.py build/release/rigpilot --megabytes {given.megabytes:.0f} --runs {given.runs}`; what each column is stands in that script. "
+            f"Random weights in the shape of {SHAPE} with fewer layers.\n\n{text}")
+    print(text)
+    if given.write:
+        write_section(given.write, "Loading: memory and time", text)
+
+
+if __name__ == "__main__":
+    main()
