@@ -44,12 +44,43 @@ MappedFile::~MappedFile() {
   if (held_.empty() && !bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+namespace {
+
+// The whole pages in a range; empty where there is none.
+std::span<std::byte> whole(const void* start, std::size_t size, std::uintptr_t page) {
+  const auto begin = (reinterpret_cast<std::uintptr_t>(start) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(start) + size) / page * page;
+  if (begin >= end) return {};
+  return {reinterpret_cast<std::byte*>(begin), end - begin};
+}
+
+std::uintptr_t page_size() { return static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+void MappedFile::expect(std::span<const std::byte> part) const {
+#ifdef MADV_POPULATE_READ  // Linux 5.14
+  const auto pages = whole(part.data(), part.size(), page_size());
+  if (held_.empty() && !pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_READ);
+#else
+  (void)part;
+#endif
+}
+
 void MappedFile::forget(std::span<const std::byte> part) const {
   if (!held_.empty()) return;  // MADV_DONTNEED would empty our own memory
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;
-  const auto end = (reinterpret_cast<std::uintptr_t>(part.data()) + part.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  const auto pages = whole(part.data(), part.size(), page_size());
+  if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_DONTNEED);
+}
+
+void prefer_huge_pages(void* start, std::size_t size) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+  const auto pages = whole(start, size, kHugePage);
+  if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_HUGEPAGE);
+#else
+  (void)start, (void)size;
+#endif
 }
 
 }  // namespace base

@@ -25,6 +25,8 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::filesystem::path& path() const { return path_; }
 
+  // Tells the kernel that a part will be read now: mapped all at once rather than page by page. Harmless on any part.
+  void expect(std::span<const std::byte> part) const;
   // Tells the kernel that a part will not be needed again soon; its pages may go. Harmless on any part.
   void forget(std::span<const std::byte> part) const;
 
@@ -34,5 +36,8 @@ class MappedFile {
   std::span<const std::byte> bytes_;
   std::vector<std::byte> held_;  // of_bytes(): what bytes_ points into; empty for a mapping
 };
+
+// A wish that memory about to be filled for the first time come in huge pages: fewer faults, and fewer translations later.
+void prefer_huge_pages(void* start, std::size_t size);
 
 }  // namespace base

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/float16.h"
+#include "engine/quant/parallel_rows.h"
 #include "engine/weights/gguf_blocks.h"
 #include "engine/weights/k_scales.h"
 
@@ -23,27 +24,11 @@ struct Parts {
   std::array<float, 16> scales, minimums;
 };
 
-void split_q8_0(Bytes in, Parts& out) {
-  out.scales[0] = half_at(in);
-  for (int i = 0; i < 32; ++i) out.codes[i] = std::int8_t(in[2 + i]);
-}
-
 void nibbles(Bytes in, std::int16_t* codes, int half) {
   for (int i = 0; i < half; ++i) {
     codes[i] = in[i] & 15;
     codes[i + half] = in[i] >> 4;
   }
-}
-
-void split_q4_0(Bytes in, Parts& out) {
-  out.scales[0] = half_at(in);
-  nibbles(in + 2, out.codes.data(), 16);
-}
-
-void split_q4_1(Bytes in, Parts& out) {
-  out.scales[0] = half_at(in);
-  out.minimums[0] = half_at(in + 2);
-  nibbles(in + 4, out.codes.data(), 16);
 }
 
 void add_fifth_bits(Bytes high, Parts& out) {
@@ -117,9 +102,10 @@ struct Form {
   int bits, group, zero;
   bool has_minimum;
   void (*split)(Bytes, Parts&);
+  int codes_at = 0;  // > 0: the block is one group, its codes stand there as a group has them, after scale and minimum
 };
 const Form* form_of(GgmlType type) {
-  static constexpr Form kQ8_0{8, 32, 0, false, split_q8_0}, kQ4_0{4, 32, 8, false, split_q4_0}, kQ4_1{4, 32, 0, true, split_q4_1},
+  static constexpr Form kQ8_0{8, 32, 0, false, nullptr, 2}, kQ4_0{4, 32, 8, false, nullptr, 2}, kQ4_1{4, 32, 0, true, nullptr, 4},
       kQ5_0{8, 32, 0, false, split_q5_0}, kQ5_1{8, 32, 0, true, split_q5_1}, kQ2_K{4, 16, 0, true, split_q2_k},
       kQ3_K{4, 16, 4, false, split_q3_k}, kQ4_K{4, 32, 0, true, split_q4_k}, kQ5_K{8, 32, 0, true, split_q5_k},
       kQ6_K{8, 16, 0, false, split_q6_k};
@@ -147,6 +133,26 @@ void store_codes(const std::int16_t* codes, int count, int bits, std::uint8_t* o
     for (int i = 0; i < 16; ++i) out[unit / 2 + i] = std::uint8_t(codes[unit + i] | codes[unit + i + 16] << 4);
 }
 
+void repack_row(const Form& form, const base::GgmlBlock& block, Bytes in, std::int64_t row, GroupedWeight& out) {
+  const std::int64_t blocks = out.columns / block.elements, groups_here = block.elements / form.group;
+  const std::int64_t code_bytes_here = block.elements * form.bits / 8;
+  std::uint8_t* codes = out.codes.data() + row * blocks * code_bytes_here;
+  std::size_t at = std::size_t(row * blocks * groups_here);
+  Parts parts;
+  for (std::int64_t b = 0; b < blocks; ++b, in += block.bytes, codes += code_bytes_here, at += std::size_t(groups_here)) {
+    if (form.codes_at > 0) {
+      out.scales[at] = half_at(in);
+      if (form.has_minimum) out.minimums[at] = half_at(in + 2);
+      std::memcpy(codes, in + form.codes_at, std::size_t(code_bytes_here));
+      continue;
+    }
+    form.split(in, parts);
+    store_codes(parts.codes.data(), int(block.elements), form.bits, codes);
+    std::memcpy(out.scales.data() + at, parts.scales.data(), std::size_t(groups_here) * sizeof(float));
+    if (form.has_minimum) std::memcpy(out.minimums.data() + at, parts.minimums.data(), std::size_t(groups_here) * sizeof(float));
+  }
+}
+
 base::Result<void> check_order(std::span<const std::int64_t> order, std::int64_t rows) {
   for (const std::int64_t row : order)
     if (row < 0 || row >= rows) return fail(ErrorCode::InvalidInput, "row {} is asked for, there are {}", row, rows);
@@ -157,38 +163,34 @@ base::Result<void> check_order(std::span<const std::int64_t> order, std::int64_t
 
 bool can_repack(GgmlType type) { return form_of(type) != nullptr; }
 
+base::Result<GroupedWeight> repack(const StoredMatrix& m, int threads) {
+  const Form* form = form_of(m.type);
+  const auto block = base::ggml_block(m.type);
+  if (!form || !block) return fail(ErrorCode::Unsupported, "ggml type {} is not stored in groups", std::uint32_t(m.type));
+  if (m.rows < 1 || m.columns < 1 || m.columns % block->elements != 0)
+    return fail(ErrorCode::InvalidInput, "shape [{}, {}]: {} needs columns in multiples of {}", m.rows, m.columns, block->name, block->elements);
+  const std::int64_t blocks = m.columns / block->elements, row_bytes = blocks * block->bytes;
+  if (m.rows > std::int64_t(m.bytes.size()) / row_bytes || std::int64_t(m.bytes.size()) != m.rows * row_bytes)
+    return fail(ErrorCode::InvalidInput, "{} bytes are not [{}, {}] of {}", m.bytes.size(), m.rows, m.columns, block->name);
+  if (auto checked = check_order(m.order, m.rows); !checked) return base::forward(checked);
+
+  GroupedWeight out{.rows = m.order.empty() ? m.rows : std::int64_t(m.order.size()), .columns = m.columns, .bits = form->bits, .group = form->group,
+                    .zero = form->zero, .codes = {}, .scales = {}, .minimums = {}};
+  out.codes.resize(std::size_t(out.rows * m.columns * form->bits / 8));
+  out.scales.resize(std::size_t(out.rows * (m.columns / form->group)));
+  if (form->has_minimum) out.minimums.resize(out.scales.size());
+  parallel_rows(threads, out.rows, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = first; row < last; ++row) {
+      const std::int64_t from = m.order.empty() ? row : m.order[std::size_t(row)];
+      repack_row(*form, *block, reinterpret_cast<Bytes>(m.bytes.data()) + from * row_bytes, row, out);
+    }
+  });
+  return out;
+}
+
 base::Result<GroupedWeight> repack(GgmlType type, std::span<const std::byte> bytes, std::int64_t rows, std::int64_t columns,
                                    std::span<const std::int64_t> row_order) {
-  const Form* form = form_of(type);
-  const auto block = base::ggml_block(type);
-  if (!form || !block) return fail(ErrorCode::Unsupported, "ggml type {} is not stored in groups", std::uint32_t(type));
-  if (rows < 1 || columns < 1 || columns % block->elements != 0)
-    return fail(ErrorCode::InvalidInput, "shape [{}, {}]: {} needs columns in multiples of {}", rows, columns, block->name, block->elements);
-  const std::int64_t blocks = columns / block->elements;
-  if (rows > std::int64_t(bytes.size()) / (blocks * block->bytes) || std::int64_t(bytes.size()) != rows * blocks * block->bytes)
-    return fail(ErrorCode::InvalidInput, "{} bytes are not [{}, {}] of {}", bytes.size(), rows, columns, block->name);
-  if (auto checked = check_order(row_order, rows); !checked) return base::forward(checked);
-
-  const std::int64_t rows_out = row_order.empty() ? rows : std::int64_t(row_order.size());
-  GroupedWeight out{.rows = rows_out, .columns = columns, .bits = form->bits, .group = form->group, .zero = form->zero, .codes = {}, .scales = {}, .minimums = {}};
-  const std::int64_t groups = columns / form->group, groups_here = block->elements / form->group;
-  const std::int64_t code_bytes = columns * form->bits / 8, code_bytes_here = block->elements * form->bits / 8;
-  out.codes.resize(std::size_t(rows_out * code_bytes));
-  out.scales.resize(std::size_t(rows_out * groups));
-  if (form->has_minimum) out.minimums.resize(out.scales.size());
-  Parts parts{};
-  for (std::int64_t row = 0; row < rows_out; ++row) {
-    const std::int64_t from = row_order.empty() ? row : row_order[std::size_t(row)];
-    const auto* in = reinterpret_cast<Bytes>(bytes.data()) + from * blocks * block->bytes;
-    for (std::int64_t b = 0; b < blocks; ++b, in += block->bytes) {
-      form->split(in, parts);
-      store_codes(parts.codes.data(), int(block->elements), form->bits, out.codes.data() + row * code_bytes + b * code_bytes_here);
-      const std::size_t at = std::size_t(row * groups + b * groups_here), size = std::size_t(groups_here) * sizeof(float);
-      std::memcpy(out.scales.data() + at, parts.scales.data(), size);
-      if (form->has_minimum) std::memcpy(out.minimums.data() + at, parts.minimums.data(), size);
-    }
-  }
-  return out;
+  return repack({type, bytes, rows, columns, row_order}, 1);
 }
 
 }  // namespace engine

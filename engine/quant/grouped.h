@@ -33,12 +33,22 @@ struct GroupedWeight {
 // Whether repack() knows this type (the block-quantised ones).
 bool can_repack(base::GgmlType type);
 
-// `rows` and `columns` are the file's. `row_order`, where not empty, says which row of the file each row of the result is:
-// GGUF permutes query and key rows, and some files hold several matrices in one.
+// A matrix as a file stores it. `order`, where not empty, says which row of the file each row of the result is: GGUF permutes
+// query and key rows, and some files hold several matrices in one.
+struct StoredMatrix {
+  base::GgmlType type = base::GgmlType::F32;
+  std::span<const std::byte> bytes;
+  std::int64_t rows = 0, columns = 0;  // of the file
+  std::span<const std::int64_t> order = {};
+};
+
+base::Result<GroupedWeight> repack(const StoredMatrix& matrix, int threads);
 base::Result<GroupedWeight> repack(base::GgmlType type, std::span<const std::byte> bytes, std::int64_t rows,
                                    std::int64_t columns, std::span<const std::int64_t> row_order = {});
 
-// Round-to-nearest of row-major floats into 8 bits (symmetric) or 4 bits (scale and minimum), groups of 32.
+// Round-to-nearest into 8 bits (symmetric) or 4 bits (scale and minimum), groups of 32: of a file's matrix of any type that
+// dequantize() knows, row by row, or of row-major floats. The error names the first row that holds no number.
+base::Result<GroupedWeight> quantize(const StoredMatrix& matrix, int bits, int threads);
 base::Result<GroupedWeight> quantize(std::span<const float> weights, std::int64_t rows, std::int64_t columns, int bits);
 
 // Rows [first, first + count) as floats, row-major into `out` (count * columns of them).

@@ -1,5 +1,7 @@
 #include "engine/torch/load_parameters.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/ThreadLocalState.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -15,6 +17,8 @@ namespace {
 
 using base::ErrorCode;
 using base::fail;
+
+constexpr std::int64_t kPart = std::int64_t(1) << 20;  // weights a thread copies at a time
 
 // Names that some files carry and nothing needs: frequencies and causal masks, derived again from the configuration.
 bool may_be_unused(std::string_view name) {
@@ -43,6 +47,9 @@ class Loader {
  private:
   const WeightView* find_by_any_name(const Slot& slot) const;
   base::Result<const WeightView*> find(const Slot& slot);
+  base::Result<torch::Tensor> copied(const WeightView& view, torch::Dtype dtype) const;
+  base::Result<GroupedWeight> rounded(const Slot& slot, const WeightView& view, const Layout& stored) const;
+  std::string in_file(const WeightView& view) const { return fmt::format("{}: tensor '{}'", source_.path().string(), view.name); }
   base::Result<void> fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded);
   base::Result<void> fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded);
   const Layout& layout(const Slot& slot) const { return source_.naming() == Naming::Gguf ? slot.in_gguf : slot.in_hugging_face; }
@@ -95,33 +102,66 @@ std::optional<torch::Tensor> mapped(const WeightView& view) {
   }
 }
 
+// The whole tensor, part by part on all threads, so that the file's pages and the copy never stand in memory both.
+base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype dtype) const {
+  const auto block = base::ggml_block(view.type);
+  if (std::vector<float> probe(block ? block->elements : 0); !block || !mapped(view))
+    if (auto known = dequantize(view.type, view.bytes.first(block ? block->bytes : 0), probe); !known) return base::forward(known, in_file(view));
+  torch::Tensor out = torch::empty(view.shape, dtype);
+  base::prefer_huge_pages(out.mutable_data_ptr(), out.nbytes());
+  const std::int64_t rows = view.shape[0], each = std::max<std::int64_t>(1, kPart * rows / std::max<std::int64_t>(1, out.numel()));
+  const at::ThreadLocalState state;
+  at::parallel_for(0, (rows + each - 1) / each, 1, [&](std::int64_t first_part, std::int64_t last_part) {
+    const at::ThreadLocalStateGuard same_mode(state);
+    for (std::int64_t first = first_part * each; first < std::min(rows, last_part * each); first += each) {
+      const WeightView part = rows_of(view, first, std::min(each, rows - first));
+      source_.expect(part);
+      std::optional<torch::Tensor> values = mapped(part);
+      if (!values) {
+        values = torch::empty(part.shape, torch::kFloat32);
+        (void)dequantize(part.type, part.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel())));  // of a type tried above
+      }
+      out.narrow(0, first, part.shape[0]).copy_(*values);
+      source_.forget(part);
+    }
+  });
+  return out;
+}
+
 base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const {
+  const bool as_it_is = !layout.transposed && layout.rows.empty() && layout.less == 0;
+  if (as_it_is && device.is_cpu() && !view.shape.empty() && view.shape[0] > 0) return copied(view, dtype);
   std::optional<torch::Tensor> values = mapped(view);
-  bool in_file = values.has_value();
+  bool in_place = values.has_value();
   if (!values) {
     values = torch::empty(view.shape, torch::kFloat32);
     if (auto done = dequantize(view.type, view.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel()))); !done)
-      return base::forward(done, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+      return base::forward(done, in_file(view));
   }
   if (layout.transposed) values = values->t();
-  if (!layout.rows.empty()) values = values->index_select(0, torch::tensor(layout.rows, torch::kInt64)), in_file = false;
-  if (layout.less != 0) values = values->to(torch::kFloat32) + layout.less, in_file = false;
-  return values->to(device, dtype, /*non_blocking=*/false, /*copy=*/in_file).contiguous();
+  if (!layout.rows.empty()) values = values->index_select(0, torch::tensor(layout.rows, torch::kInt64)), in_place = false;
+  if (layout.less != 0) values = values->to(torch::kFloat32) + layout.less, in_place = false;
+  return values->to(device, dtype, /*non_blocking=*/false, /*copy=*/in_place).contiguous();
+}
+
+// Rounded to few bits: straight from the file where it stores rows as the model has them.
+base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& view, const Layout& stored) const {
+  const int bits = target_.quant == Quant::Int8 ? 8 : 4;
+  if (!stored.transposed && stored.less == 0)
+    return quantize({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, bits, at::get_num_threads());
+  auto floats = plain(view, stored, torch::kCPU, torch::kFloat32);
+  if (!floats) return base::forward(floats);
+  return quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1], bits);
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
   const bool asks_bits = target_.quant == Quant::Int8 || target_.quant == Quant::Int4;
-  if (can_repack(view.type) && !stored.transposed && (target_.quant == Quant::Auto || (asks_bits && slot.table))) {
-    auto grouped = repack(view.type, view.bytes, view.shape[0], view.shape[1], stored.rows);
-    if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
-    slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
-  } else if (asks_bits && !slot.table && slot.shape[1] % 32 == 0) {
-    auto floats = plain(view, stored, torch::kCPU, torch::kFloat32);
-    if (!floats) return base::forward(floats);
-    auto grouped = quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1],
-                            target_.quant == Quant::Int8 ? 8 : 4);
-    if (!grouped) return base::forward(grouped, fmt::format("{}: tensor '{}'", source_.path().string(), view.name));
+  const bool keeps_groups = can_repack(view.type) && !stored.transposed && (target_.quant == Quant::Auto || (asks_bits && slot.table));
+  if (keeps_groups || (asks_bits && !slot.table && slot.shape[1] % 32 == 0)) {
+    source_.expect(view);
+    auto grouped = keeps_groups ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads()) : rounded(slot, view, stored);
+    if (!grouped) return base::forward(grouped, in_file(view));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
   } else {
     auto weight = plain(view, stored, target_.device, target_.dtype);

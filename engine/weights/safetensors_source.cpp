@@ -40,6 +40,9 @@ class SafetensorsSource final : public WeightSource {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : &weights_[found->second.view];
   }
+  void expect(const WeightView& view) const override {
+    if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->expect(view.bytes);
+  }
   void forget(const WeightView& view) const override {
     if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->forget(view.bytes);
   }

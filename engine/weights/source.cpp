@@ -24,6 +24,7 @@ class GgufSource final : public WeightSource {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : &weights_[found->second];
   }
+  void expect(const WeightView& view) const override { file_->expect(view.bytes); }
   void forget(const WeightView& view) const override { file_->forget(view.bytes); }
 
  private:
@@ -34,6 +35,14 @@ class GgufSource final : public WeightSource {
 };
 
 }  // namespace
+
+WeightView rows_of(const WeightView& view, std::int64_t first, std::int64_t count) {
+  WeightView part = view;
+  const std::size_t row = view.bytes.size() / std::size_t(view.shape.at(0));
+  part.shape[0] = count;
+  part.bytes = view.bytes.subspan(std::size_t(first) * row, std::size_t(count) * row);
+  return part;
+}
 
 base::Result<std::unique_ptr<WeightSource>> open_weights(const fs::path& path) {
   std::error_code ignored;

@@ -23,6 +23,9 @@ struct WeightView {
   std::span<const std::byte> bytes;
 };
 
+// Rows [first, first + count) of it.
+WeightView rows_of(const WeightView& view, std::int64_t first, std::int64_t count);
+
 enum class Naming { HuggingFace, Gguf };
 
 class WeightSource {
@@ -32,6 +35,7 @@ class WeightSource {
   virtual const std::filesystem::path& path() const = 0;
   virtual std::span<const WeightView> weights() const = 0;
   virtual const WeightView* find(std::string_view name) const = 0;
+  virtual void expect(const WeightView&) const {}         // it will be read now
   virtual void forget(const WeightView& view) const = 0;  // its pages are not needed again soon
 };
 
