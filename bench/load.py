@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/load.py build/release/rigpilot [--megabytes 1000] [--runs 5] [--write bench/results.md]
 
-Random checkpoints of about that size are made by `rigpilot model random`, loaded by `rigpilot model info` in a process of its own,
+Random checkpoints of about that size are made by `rigpilot model random`, loaded by `rigpilot generate` in a process of its own,
 and removed. What counts:
 
 - peak: VmHWM as the kernel reports it at the process's end (wait4's ru_maxrss): anonymous memory and mapped file pages together, so
@@ -38,14 +38,17 @@ def make(program, folder, form, kind, megabytes):
 
 
 def load(program, path, quant, dtype):
-    """What `model info` says, and the process's peak in bytes."""
-    process = subprocess.Popen([program, "model", "info", path, "--json", "--device", "cpu", "--quant", quant, "--dtype", dtype], stdout=subprocess.PIPE)
+    """What the model takes in memory by `model info`, the milliseconds its loading took, and the peak in bytes of the process that
+    loaded it and computed one token."""
+    held = ["--json", "--device", "cpu", "--quant", quant, "--dtype", dtype]
+    info = json.loads(subprocess.run([program, "model", "info", path, *held], check=True, stdout=subprocess.PIPE).stdout)
+    process = subprocess.Popen([program, "generate", "--model", path, "--ids", "1", "--max-tokens", "1", *held], stdout=subprocess.PIPE)
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"rigpilot model info {path} --quant {quant} --dtype {dtype} failed")
-    return json.loads(said), usage.ru_maxrss * 1024
+        sys.exit(f"rigpilot generate --model {path} --quant {quant} --dtype {dtype} failed")
+    return {**info, "load_ms": json.loads(said)["timings"]["load_ms"]}, usage.ru_maxrss * 1024
 
 
 def read(path):
