@@ -20,7 +20,8 @@ void Statistics::offered(const OfferedItem& item, double ms, bool from_ready) {
   if (latencies_.size() > kMostLatencies) latencies_.pop_front();
   if (from_ready) ++figures_.from_ready;
   if (Known* known = find(item.id)) {  // the same suggestion, further typed through
-    known->item = item;
+    known->item = item;  // what was taken before is counted, and no part of this
+    known->counted = 0;
     return;
   }
   ++figures_.offered;

@@ -36,6 +36,18 @@ TEST_CASE("a part accepted counts its characters, and the rest when it is taken 
   CHECK(statistics.figures().partly_accepted == 0);
 }
 
+TEST_CASE("the rest of a part accepted, offered again, counts as it is") {
+  lsp::Statistics statistics;
+  statistics.offered({.id = "1.0", .new_characters = 10, .typed_units = 4}, 1, false);
+  statistics.accepted_to("1.0", 9);  // 5 of 10
+  statistics.offered({.id = "1.0", .new_characters = 5}, 0.1, true);
+  statistics.accepted_to("1.0", 2);
+  CHECK(statistics.figures().accepted_characters == 7);
+  statistics.accepted("1.0");
+  CHECK(statistics.figures().accepted_characters == 10);
+  CHECK(statistics.figures().partly_accepted == 0);
+}
+
 TEST_CASE("a suggestion that is typed through is one suggestion, and what is long past is forgotten") {
   lsp::Statistics statistics;
   statistics.offered({.id = "1.0", .new_characters = 10}, 30, false);

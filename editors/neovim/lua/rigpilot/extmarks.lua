@@ -95,6 +95,8 @@ local function ask(kind)
     for _, raw in ipairs(result.items or result) do state.items[#state.items + 1] = read_item(raw, client, buf, rest) end
     draw()
   end, buf)
+  -- From here on the server knows what is left as an item of its own.
+  for _, item in ipairs(state.items) do item.sent = nil end
   if id then mine.client, mine.id, state.asked = client, id, mine end
 end
 

@@ -36,14 +36,16 @@ end
 
 local function utf16(text) return compat.utf16_length(text) end
 
+-- `taken` bytes of the item are in the text. The server knows it as it was sent: `sent`, of which the item is what is left.
 local function tell(item, taken, whole)
+  local sent = item.sent or { text = item.text, before = 0 }
   local client = vim.lsp.get_client_by_id(item.client)
   if not client or not item.id then return end
   if whole then
     compat.request(client, 'workspace/executeCommand', { command = 'rigpilot.didAccept', arguments = { item.id } }, function() end)
   else
     compat.notify(client, 'textDocument/didPartiallyAcceptCompletion',
-      { item = { insertText = item.text, command = { arguments = { item.id } } }, acceptedLength = utf16(item.text:sub(1, taken)) })
+      { item = { insertText = sent.text, command = { arguments = { item.id } } }, acceptedLength = utf16(sent.text:sub(1, sent.before + taken)) })
   end
 end
 
@@ -66,9 +68,11 @@ function M.accept(item, buf, amount)
   local end_col = (#lines == 1 and col or 0) + #lines[#lines]
   vim.api.nvim_win_set_cursor(0, { row + #lines, end_col })
   vim.bo[buf].undolevels = vim.bo[buf].undolevels
-  tell(item, #item.text - #left + length, whole)
+  local taken = #item.text - #left + length
+  tell(item, taken, whole)
   if whole then return nil end
-  return { row = row + #lines - 1, col = end_col, text = left:sub(length + 1), tail = tail, rest = item.rest, id = item.id, client = item.client }
+  local sent = item.sent or { text = item.text, before = 0 }
+  return { sent = { text = sent.text, before = sent.before + taken }, row = row + #lines - 1, col = end_col, text = left:sub(length + 1), tail = tail, rest = item.rest, id = item.id, client = item.client }
 end
 
 -- Told once an item, for the statistics.

@@ -8,12 +8,13 @@ local ghost = require('rigpilot.ghost')
 
 local M = {}
 
+local sent = {}   -- by buffer: of the item that shows, what the server sent, where a part of it was taken
 local rests = {}  -- by buffer: the text after the cursor when the latest request was sent
 
 -- Its item as ghost.lua's.
 local function as_item(current, buf)
   if not current or type(current.insert_text) ~= 'string' then return nil end
-  local item = { text = current.insert_text:gsub('\r\n', '\n'), client = current.client_id, tail = 0, rest = rests[buf],
+  local item = { text = current.insert_text:gsub('\r\n', '\n'), client = current.client_id, tail = 0, rest = rests[buf], sent = sent[buf],
     id = current.command and current.command.arguments and current.command.arguments[1] }
   local cursor = vim.api.nvim_win_get_cursor(0)
   item.row, item.col = cursor[1] - 1, cursor[2]
@@ -33,6 +34,7 @@ function M.attach(client, buf, options)
     local request = event.data.request
     if event.data.client_id ~= client.id or request.method ~= 'textDocument/inlineCompletion' then return end
     if request.type == 'pending' then
+      sent[buf] = nil
       rests[buf] = vim.api.nvim_get_current_line():sub(vim.api.nvim_win_get_cursor(0)[2] + 1)
     elseif request.type == 'complete' then
       vim.schedule(function()
@@ -82,7 +84,7 @@ function M.accept(buf, amount)
   native:abort()
   local left = ghost.accept(item, buf, amount)
   if left then
-    rests[buf] = left.rest
+    rests[buf], sent[buf] = left.rest, left.sent
     show_again(native, current, left, buf)
   end
   return true
