@@ -40,6 +40,10 @@ enum class Activation {
 // While a configuration is read: rotary_width is head_width. No ModelConfig that a reader returns holds it.
 inline constexpr std::int64_t kWholeHead = -1;
 
+struct Multipliers {  // Granite's
+  double embedding = 1, residual = 1, logits_divisor = 1;
+};
+
 struct ModelConfig {
   std::string architecture;  // "llama": the key of the registry of models
   std::string name;
@@ -49,17 +53,23 @@ struct ModelConfig {
   std::int64_t rotary_width = kWholeHead;                // of each head's numbers, even; 0: positions are not rotated
   double norm_epsilon = 1e-5;
   bool tied_embeddings = false;  // the head is the embedding, transposed
-  bool attention_bias = false, mlp_bias = false;
+  bool attention_bias = false;  // of queries, keys and values
+  bool output_bias = false, mlp_bias = false;
   bool fused_qkv = false;      // the file holds queries, keys and values as one matrix where the architecture has three
   bool fused_by_head = false;  // the file keeps each head's three together where today's converters regroup them
   Activation activation = Activation::Silu;
-  std::int64_t sliding_window = 0;  // a token sees itself and the window - 1 before it; 0: all of them
-  double attention_scale = 0;       // of the products of queries and keys; a reader makes it 1 / sqrt(head_width) where it is 0
+  std::int64_t sliding_window = 0;   // a token sees itself and the window - 1 before it; 0: all of them
+  std::vector<bool> layer_sees_all;  // by layer, where some have no window; empty: each has it
+  double attention_scale = 0;        // of the products of queries and keys; a reader makes it 1 / sqrt(head_width) where it is 0
   bool attention_scale_by_layer = false;  // divided by 1 + the layer (GPT-2)
-  bool parallel_residual = false;    // attention and MLP read the same input (GPT-NeoX)
+  bool parallel_residual = false;    // attention and MLP read the same input (GPT-NeoX, StableLM)
   bool residual_after_norm = false;  // branches add to what their norm gave, not to what it read (BLOOM)
+  bool head_norms = false;           // each head's queries and keys have a norm of their own (StableLM)
+  Multipliers multipliers;
   RopeConfig rope;
   std::vector<tokenizer::TokenId> end_ids;
+
+  std::int64_t window_of(std::int64_t layer) const { return layer_sees_all.empty() || !layer_sees_all[std::size_t(layer)] ? sliding_window : 0; }
 };
 
 // FOLDER/config.json, with generation_config.json's eos_token_id where there is one. Takes the old spelling of positions

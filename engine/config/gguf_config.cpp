@@ -15,9 +15,14 @@ struct Family {
 };
 constexpr Family kFamilies[] = {
     {"bloom", read_gguf_bloom},
+    {"gemma", read_gguf_gemma},
     {"gpt2", read_gguf_gpt2},
     {"gptneox", read_gguf_neox},
+    {"granite", read_gguf_granite},
     {"llama", read_gguf_llama},
+    {"qwen2", read_gguf_llama},
+    {"qwen3", read_gguf_llama},
+    {"stablelm", read_gguf_stablelm},
     {"starcoder", read_gguf_starcoder},
     {"starcoder2", read_gguf_starcoder2},
 };

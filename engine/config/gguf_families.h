@@ -8,9 +8,12 @@
 namespace engine {
 
 base::Result<void> read_gguf_bloom(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_gemma(const GgufReader& in, ModelConfig& config);
 base::Result<void> read_gguf_gpt2(const GgufReader& in, ModelConfig& config);
-base::Result<void> read_gguf_llama(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_granite(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_llama(const GgufReader& in, ModelConfig& config);  // and Qwen2, Qwen3
 base::Result<void> read_gguf_neox(const GgufReader& in, ModelConfig& config);
+base::Result<void> read_gguf_stablelm(const GgufReader& in, ModelConfig& config);
 base::Result<void> read_gguf_starcoder(const GgufReader& in, ModelConfig& config);
 base::Result<void> read_gguf_starcoder2(const GgufReader& in, ModelConfig& config);
 

@@ -20,10 +20,17 @@ struct Family {
 };
 constexpr Family kFamilies[] = {
     {"bloom", read_hf_bloom},
+    {"gemma", read_hf_gemma},
     {"gpt2", read_hf_gpt2},
     {"gpt_bigcode", read_hf_bigcode},
     {"gpt_neox", read_hf_neox},
+    {"granite", read_hf_granite},
     {"llama", read_hf_llama},
+    {"mistral", read_hf_mistral},
+    {"qwen2", read_hf_qwen2},
+    {"qwen3", read_hf_qwen3},
+    {"stablelm", read_hf_stablelm},
+    {"stablelm_epoch", read_hf_stablelm},
     {"starcoder2", read_hf_starcoder2},
 };
 

@@ -9,10 +9,22 @@ namespace engine {
 
 base::Result<void> read_hf_bigcode(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_bloom(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_gemma(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_gpt2(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_granite(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_llama(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_mistral(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_neox(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_qwen2(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_qwen3(const HfReader& in, ModelConfig& config);
+base::Result<void> read_hf_stablelm(const HfReader& in, ModelConfig& config);
 base::Result<void> read_hf_starcoder2(const HfReader& in, ModelConfig& config);
+
+// What LLaMA and its kin spell alike. A family sets its own defaults first; what is set stays where the file is silent.
+base::Result<void> read_hf_sizes(const HfReader& in, ModelConfig& config);
+base::Result<void> expect_silu(const HfReader& in, const ModelConfig& config);
+// Positions of whole heads, then the checks between fields.
+base::Result<void> finish_hf_rotary(const HfReader& in, ModelConfig& config);
 
 // Positions in the old spelling (rope_theta, rope_scaling) and the new one (rope_parameters), into config.rope, and how much of
 // a head they rotate into `share`, where the file says it.

@@ -12,6 +12,7 @@ class Norm : public torch::nn::Module {
   void set(torch::Tensor weight_D) { weight_ = register_parameter("weight", std::move(weight_D), /*requires_grad=*/false); }
   void set_bias(torch::Tensor bias_D) { bias_ = register_parameter("bias", std::move(bias_D), /*requires_grad=*/false); }
 
+  const torch::Tensor& weight() const { return weight_; }
   virtual torch::Tensor forward(const torch::Tensor& x) const = 0;
 
  protected:

@@ -4,10 +4,12 @@
 
 namespace engine {
 
-extern const Architecture kGpt2, kNeox, kBloom, kBigCode, kStarcoder2, kLlama;  // each defined at the end of its own file
+// Each defined at the end of its own file.
+extern const Architecture kBigCode, kBloom, kGemma, kGpt2, kGranite, kLlama, kMistral, kNeox, kQwen2, kQwen3, kStableLm, kStarcoder2;
 
 namespace {
-const Architecture* const kArchitectures[] = {&kGpt2, &kNeox, &kBloom, &kBigCode, &kStarcoder2, &kLlama};
+const Architecture* const kArchitectures[] = {&kBigCode, &kBloom, &kGemma, &kGpt2, &kGranite, &kLlama,
+                                              &kMistral, &kNeox, &kQwen2, &kQwen3, &kStableLm, &kStarcoder2};
 }  // namespace
 
 base::Result<std::unique_ptr<Model>> make_model(const ModelConfig& config) {

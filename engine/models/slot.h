@@ -19,6 +19,8 @@ struct Layout {
   std::vector<std::int64_t> rows;  // row r of the model's tensor is row rows[r] of the file's; empty: all of them, in order
   std::int64_t of_rows = 0;        // how many rows the file's tensor has; 0: as many as the model's
   double less = 0;                 // what the file's numbers lack, as Gemma's norms lack 1
+  std::int64_t stacked = 0;        // > 0: the file has that many such tensors in one, along a first dimension of its own
+  std::int64_t place = 0;          // which of them this is
 };
 
 // One tensor and where it goes: exactly one of the pointers is set.

@@ -63,6 +63,7 @@ std::vector<std::int64_t> shape_in_file(const Slot& slot, const Layout& layout) 
   std::vector<std::int64_t> shape = slot.shape;
   if (layout.of_rows > 0) shape[0] = layout.of_rows;
   if (layout.transposed) std::swap(shape[0], shape[1]);
+  if (layout.stacked > 0) shape.insert(shape.begin(), layout.stacked);
   return shape;
 }
 
@@ -129,7 +130,7 @@ base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype 
 }
 
 base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const {
-  const bool as_it_is = !layout.transposed && layout.rows.empty() && layout.less == 0;
+  const bool as_it_is = !layout.transposed && layout.rows.empty() && layout.less == 0 && layout.stacked == 0;
   if (as_it_is && device.is_cpu() && !view.shape.empty() && view.shape[0] > 0) return copied(view, dtype);
   std::optional<torch::Tensor> values = mapped(view);
   bool in_place = values.has_value();
@@ -138,6 +139,7 @@ base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& 
     if (auto done = dequantize(view.type, view.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel()))); !done)
       return base::forward(done, in_file(view));
   }
+  if (layout.stacked > 0) values = values->select(0, layout.place);
   if (layout.transposed) values = values->t();
   if (!layout.rows.empty()) values = values->index_select(0, torch::tensor(layout.rows, torch::kInt64)), in_place = false;
   if (layout.less != 0) values = values->to(torch::kFloat32) + layout.less, in_place = false;
@@ -147,7 +149,7 @@ base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& 
 // Rounded to few bits: straight from the file where it stores rows as the model has them.
 base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& view, const Layout& stored) const {
   const int bits = target_.quant == Quant::Int8 ? 8 : 4;
-  if (!stored.transposed && stored.less == 0)
+  if (!stored.transposed && stored.less == 0 && stored.stacked == 0)
     return quantize({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, bits, at::get_num_threads());
   auto floats = plain(view, stored, torch::kCPU, torch::kFloat32);
   if (!floats) return base::forward(floats);
@@ -157,7 +159,8 @@ base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
   const bool asks_bits = target_.quant == Quant::Int8 || target_.quant == Quant::Int4;
-  const bool keeps_groups = can_repack(view.type) && !stored.transposed && (target_.quant == Quant::Auto || (asks_bits && slot.table));
+  const bool keeps_groups = can_repack(view.type) && !stored.transposed && stored.stacked == 0 &&
+                            (target_.quant == Quant::Auto || (asks_bits && slot.table));
   if (keeps_groups || (asks_bits && !slot.table && slot.shape[1] % 32 == 0)) {
     source_.expect(view);
     auto grouped = keeps_groups ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads()) : rounded(slot, view, stored);

@@ -29,6 +29,7 @@ class Case:
     config: type  # transformers' configuration, and what it is made with
     shape: dict
     dtype: torch.dtype = torch.float32  # as stored
+    norm_centre: float = 1  # around which the stored weights of norms lie
     shard_size: str | None = None  # of a sharded checkpoint
     respell: typing.Callable[[dict], dict] = lambda config: config  # config.json as another version of transformers wrote it
     rename: typing.Callable[[str], str | None] = lambda name: name  # tensors as another version named them; None leaves one out
@@ -52,7 +53,7 @@ class Case:
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 noise = torch.randn(parameter.shape, generator=generator)
-                value = 1 + 0.5 * noise if parameter.dim() == 1 and name.endswith("weight") else 0.35 * noise  # norms, all else
+                value = self.norm_centre + 0.5 * noise if parameter.dim() == 1 and name.endswith("weight") else 0.27 * noise  # norms, all else
                 parameter.copy_(value.to(self.dtype).float())
         return model
 
@@ -69,7 +70,7 @@ class Case:
             index["weight_map"] = {self.rename(name): shard for name, shard in index["weight_map"].items() if self.rename(name)}
             path.write_text(json.dumps(index, indent=1))
         if self.to_gguf:
-            self.to_gguf(folder / "model.gguf", config, {name: value.float() for name, value in tensors.items()})
+            self.to_gguf(path=folder / "model.gguf", config=config, tensors={name: value.float() for name, value in tensors.items()})
         (folder / "config.json").write_text(json.dumps(self.respell(config), indent=1))
 
 

@@ -1,0 +1,57 @@
+// granite.cpp: Granite (2024, arXiv 2405.04324): LLaMA's wiring with multipliers of embeddings, attention, residuals and logits.
+// Shapes: T new tokens, D width.
+#include "engine/models/rotary.h"
+#include "engine/models/registry.h"
+
+namespace engine {
+namespace {
+
+// ---- block -----------------------------------------------------------------------------------------------------------
+
+struct GraniteBlock : PreNormBlock<RotaryAttention> {
+  GraniteBlock(const ModelConfig& c, std::int64_t layer) : PreNormBlock(c, layer), scale(c.multipliers.residual) {}
+
+  Tensor forward(Tensor x_TD, Step& step) {
+    x_TD = x_TD + attention->forward(attention_norm->forward(x_TD), step) * scale;
+    return x_TD + mlp->forward(mlp_norm->forward(x_TD)) * scale;
+  }
+
+  double scale;
+};
+
+class GraniteModel : public RotaryModel<GraniteBlock> {
+ public:
+  explicit GraniteModel(const ModelConfig& c) : RotaryModel(c, std::make_shared<RmsNorm>(c.norm_epsilon)) {}
+
+  std::vector<Slot> slots() override;
+
+  Tensor forward(const Batch& batch, LogitsOf wanted) override {
+    return logits(embed_->rows(batch.ids_T) * config_.multipliers.embedding, batch, wanted) / config_.multipliers.logits_divisor;
+  }
+};
+
+// ---- weight names ----------------------------------------------------------------------------------------------------
+
+std::vector<Slot> GraniteModel::slots() {
+  SlotList list;
+  add_table(list, *embed_, config_);
+  for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+    list.under(kHfLayer, kGgufLayer, layer);
+    add_block(list, *blocks_[size_t(layer)], config_, GgufRotary::Permuted);
+  }
+  list.under("model.", "");
+  list.rms_norm("norm", "output_norm", *norm_, config_.width);
+  add_head(list, head_.get(), config_);
+  return list.take();
+}
+
+std::unique_ptr<Model> make_granite(const ModelConfig& config) { return std::make_unique<GraniteModel>(config); }
+
+}  // namespace
+
+// ---- entry -----------------------------------------------------------------------------------------------------------
+
+extern const Architecture kGranite;
+const Architecture kGranite = {"granite", make_granite};
+
+}  // namespace engine
