@@ -1,5 +1,5 @@
-// decoder.h: the frame that the families with layer norms share: an embedding, blocks, a last norm, and a head that may be the
-// embedding. An architecture derives from Decoder<its block>, names its weights in slots(), and changes embedded() where the
+// decoder.h: the frame that all families share: an embedding, blocks, a last norm, and a head that may be the embedding. An
+// architecture derives from Decoder<its block, its last norm>, names its weights in slots(), and changes embedded() where the
 // blocks read more than the tokens' rows. A block is made from a ModelConfig and its layer, and has forward(x_TD, step).
 // Shapes: T new tokens, D width.
 #pragma once
@@ -37,12 +37,12 @@ struct PreNormBlock : torch::nn::Module {
   std::shared_ptr<Mlp> mlp;
 };
 
-template <class Block>
+template <class Block, class LastNorm = LayerNorm>
 class Decoder : public Model {
  public:
   explicit Decoder(const ModelConfig& config)
       : config_(config), embed_(register_module("embed", std::make_shared<Linear>())),
-        norm_(register_module("norm", std::make_shared<LayerNorm>(config.norm_epsilon))) {
+        norm_(register_module("norm", std::make_shared<LastNorm>(config.norm_epsilon))) {
     for (std::int64_t i = 0; i < config.layers; ++i)
       blocks_.push_back(register_module("block" + std::to_string(i), std::make_shared<Block>(config, i)));
     if (!config.tied_embeddings) head_ = register_module("head", std::make_shared<Linear>());
@@ -71,7 +71,7 @@ class Decoder : public Model {
   ModelConfig config_;
   std::shared_ptr<Linear> embed_;
   std::vector<std::shared_ptr<Block>> blocks_;
-  std::shared_ptr<LayerNorm> norm_;
+  std::shared_ptr<LastNorm> norm_;
   std::shared_ptr<Linear> head_;  // null: tied to embed_
   Rope rope_;
 };

@@ -11,15 +11,16 @@ namespace {
 
 // ---- block -----------------------------------------------------------------------------------------------------------
 
-class GemmaModel : public RotaryModel<PreNormBlock<RotaryAttention>> {
+class GemmaModel : public Decoder<RmsNormBlock<RotaryAttention>, RmsNorm> {
  public:
-  explicit GemmaModel(const ModelConfig& c) : RotaryModel(c, std::make_shared<RmsNorm>(c.norm_epsilon)) {}
+  explicit GemmaModel(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
 
-  Tensor forward(const Batch& batch, LogitsOf wanted) override {
+ protected:
+  Tensor embedded(const Batch& batch) override {
     const Tensor x_TD = embed_->rows(batch.ids_T);
-    return logits(x_TD * torch::full({}, std::sqrt(double(config_.width)), x_TD.options()), batch, wanted);  // rounded as x is
+    return x_TD * torch::full({}, std::sqrt(double(config_.width)), x_TD.options());  // rounded as x is
   }
 };
 

@@ -8,8 +8,8 @@ namespace {
 
 // ---- block -----------------------------------------------------------------------------------------------------------
 
-struct GraniteBlock : PreNormBlock<RotaryAttention> {
-  GraniteBlock(const ModelConfig& c, std::int64_t layer) : PreNormBlock(c, layer), scale(c.multipliers.residual) {}
+struct GraniteBlock : RmsNormBlock<RotaryAttention> {
+  GraniteBlock(const ModelConfig& c, std::int64_t layer) : RmsNormBlock(c, layer), scale(c.multipliers.residual) {}
 
   Tensor forward(Tensor x_TD, Step& step) {
     x_TD = x_TD + attention->forward(attention_norm->forward(x_TD), step) * scale;
@@ -19,15 +19,18 @@ struct GraniteBlock : PreNormBlock<RotaryAttention> {
   double scale;
 };
 
-class GraniteModel : public RotaryModel<GraniteBlock> {
+class GraniteModel : public Decoder<GraniteBlock, RmsNorm> {
  public:
-  explicit GraniteModel(const ModelConfig& c) : RotaryModel(c, std::make_shared<RmsNorm>(c.norm_epsilon)) {}
+  explicit GraniteModel(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
 
   Tensor forward(const Batch& batch, LogitsOf wanted) override {
-    return logits(embed_->rows(batch.ids_T) * config_.multipliers.embedding, batch, wanted) / config_.multipliers.logits_divisor;
+    return Decoder::forward(batch, wanted) / config_.multipliers.logits_divisor;
   }
+
+ protected:
+  Tensor embedded(const Batch& batch) override { return embed_->rows(batch.ids_T) * config_.multipliers.embedding; }
 };
 
 // ---- weight names ----------------------------------------------------------------------------------------------------

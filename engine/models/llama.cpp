@@ -9,14 +9,13 @@ namespace {
 
 // ---- block -----------------------------------------------------------------------------------------------------------
 
-using LlamaBlock = PreNormBlock<RotaryAttention>;
+using LlamaBlock = RmsNormBlock<RotaryAttention>;
 
-class LlamaModel : public RotaryModel<LlamaBlock> {
+class LlamaModel : public Decoder<LlamaBlock, RmsNorm> {
  public:
-  LlamaModel(const ModelConfig& c, GgufRotary rows) : RotaryModel(c, std::make_shared<RmsNorm>(c.norm_epsilon)), rows_(rows) {}
+  LlamaModel(const ModelConfig& c, GgufRotary rows) : Decoder(c), rows_(rows) {}
 
   std::vector<Slot> slots() override;
-  Tensor forward(const Batch& batch, LogitsOf wanted) override { return logits(embed_->rows(batch.ids_T), batch, wanted); }
 
  private:
   GgufRotary rows_;

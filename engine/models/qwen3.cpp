@@ -22,12 +22,11 @@ struct Qwen3Attention : RotaryAttention {
   std::shared_ptr<RmsNorm> q_norm, k_norm;  // over a head's width, the same for every head
 };
 
-class Qwen3Model : public RotaryModel<PreNormBlock<Qwen3Attention>> {
+class Qwen3Model : public Decoder<RmsNormBlock<Qwen3Attention>, RmsNorm> {
  public:
-  explicit Qwen3Model(const ModelConfig& c) : RotaryModel(c, std::make_shared<RmsNorm>(c.norm_epsilon)) {}
+  explicit Qwen3Model(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
-  Tensor forward(const Batch& batch, LogitsOf wanted) override { return logits(embed_->rows(batch.ids_T), batch, wanted); }
 };
 
 // ---- weight names ----------------------------------------------------------------------------------------------------

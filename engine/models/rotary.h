@@ -1,13 +1,12 @@
-// rotary.h: what the models with rotary positions and gated MLPs share: attention, MLP, pre-norm block, and all around blocks.
-// An architecture derives from RotaryModel<its block>, gives slots() from the add_ helpers, and says in forward() what it does
-// to embeddings and logits. Different wiring is a block of its own in the architecture's file.
+// rotary.h: what the models with rotary positions and gated MLPs share: attention, MLP, the block of LLaMA, and names of weights.
+// An architecture derives from Decoder<its block, RmsNorm> (decoder.h) and gives slots() from the add_ helpers. Different wiring
+// is a block of its own in the architecture's file.
 // Shapes: T new tokens of all sequences, D width, H heads.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "engine/layers/activation.h"
@@ -15,7 +14,7 @@
 #include "engine/layers/norm.h"
 #include "engine/layers/rope.h"
 #include "engine/layers/step.h"
-#include "engine/models/model.h"
+#include "engine/models/decoder.h"
 
 namespace engine {
 
@@ -49,8 +48,8 @@ struct GatedMlp : torch::nn::Module {
 };
 
 template <class Attend>
-struct PreNormBlock : torch::nn::Module {
-  PreNormBlock(const ModelConfig& c, std::int64_t layer)
+struct RmsNormBlock : torch::nn::Module {
+  RmsNormBlock(const ModelConfig& c, std::int64_t layer)
       : attention_norm(register_module("attention_norm", std::make_shared<RmsNorm>(c.norm_epsilon))),
         attention(register_module("attention", std::make_shared<Attend>(c, layer))),
         mlp_norm(register_module("mlp_norm", std::make_shared<RmsNorm>(c.norm_epsilon))),
@@ -65,40 +64,6 @@ struct PreNormBlock : torch::nn::Module {
   std::shared_ptr<Attend> attention;
   std::shared_ptr<RmsNorm> mlp_norm;
   std::shared_ptr<GatedMlp> mlp;
-};
-
-template <class Block>
-class RotaryModel : public Model {
- public:
-  RotaryModel(const ModelConfig& config, std::shared_ptr<Norm> norm)
-      : config_(config), embed_(register_module("embed", std::make_shared<Linear>())), norm_(register_module("norm", std::move(norm))) {
-    for (std::int64_t i = 0; i < config.layers; ++i)
-      blocks_.push_back(register_module("block" + std::to_string(i), std::make_shared<Block>(config, i)));
-    if (!config.tied_embeddings) head_ = register_module("head", std::make_shared<Linear>());
-  }
-
-  const ModelConfig& config() const override { return config_; }
-
-  void ready(torch::Device device, torch::Dtype dtype, const Tensor& rope_factors) override {
-    rope_ = Rope(rope_frequencies(config_.rope, config_.rotary_width, rope_factors), rope_attention_factor(config_.rope), device, dtype);
-  }
-
- protected:
-  // Embedded tokens through every block and the final norm, to logits.
-  Tensor logits(Tensor x_TD, const Batch& batch, LogitsOf wanted) {
-    Step step{batch, rotations(rope_, batch)};
-    for (; step.layer < config_.layers; ++step.layer) x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
-    batch.advance();
-    x_TD = norm_->forward(batch.rows_of(x_TD, wanted));
-    return (head_ ? head_ : embed_)->forward(x_TD).to(torch::kFloat32);
-  }
-
-  ModelConfig config_;
-  std::shared_ptr<Linear> embed_;
-  std::vector<std::shared_ptr<Block>> blocks_;
-  std::shared_ptr<Norm> norm_;
-  std::shared_ptr<Linear> head_;  // null: tied to embed_
-  Rope rope_;
 };
 
 // ---- weight names: LLaMA's, which most later models kept -----------------------------------------------------------------

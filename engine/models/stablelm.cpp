@@ -69,20 +69,18 @@ struct StableLmBlock : torch::nn::Module {
   std::shared_ptr<LayerNorm> mlp_norm;  // null: attention and MLP are parallel
 };
 
-class StableLmModel : public RotaryModel<StableLmBlock> {
+class StableLmModel : public Decoder<StableLmBlock> {
  public:
-  explicit StableLmModel(const ModelConfig& c) : RotaryModel(c, std::make_shared<LayerNorm>(c.norm_epsilon)) {}
+  explicit StableLmModel(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
 
   void ready(torch::Device device, torch::Dtype dtype, const Tensor& rope_factors) override {
-    RotaryModel::ready(device, dtype, rope_factors);
+    Decoder::ready(device, dtype, rope_factors);
     for (const auto& block : blocks_)
       for (const auto& norm : {block->attention->q_norm, block->attention->k_norm})
         if (norm) norm->ready();
   }
-
-  Tensor forward(const Batch& batch, LogitsOf wanted) override { return logits(embed_->rows(batch.ids_T), batch, wanted); }
 };
 
 // ---- weight names ----------------------------------------------------------------------------------------------------

@@ -110,10 +110,64 @@ TEST_CASE("hf config: positions in the old and the new spelling") {
 TEST_CASE("hf config: which architecture it is") {
   CHECK(good(R"("model_type": "qwen2")").architecture == "qwen2");
   CHECK(good(R"("model_type": null, "architectures": ["LlamaForCausalLM"])").architecture == "llama");
-  CHECK(good(R"("model_type": "mistral", "sliding_window": null)").architecture == "llama");
-  CHECK(good(R"("model_type": "mistral", "sliding_window": 512)").architecture == "llama");
-  CHECK(good(R"("model_type": "mistral", "sliding_window": 511)").architecture == "mistral");
-  CHECK(good(R"("model_type": "mistral", "max_position_embeddings": 32768)").architecture == "mistral");
+}
+
+TEST_CASE("hf config: windows of attention") {
+  const auto mistral = [](const std::string& more) { return good(R"("model_type": "mistral", "max_position_embeddings": 32768)" + more).sliding_window; };
+  CHECK(mistral("") == 4096);  // transformers' default
+  CHECK(mistral(R"(, "sliding_window": null)") == 0);
+  CHECK(mistral(R"(, "sliding_window": 511)") == 511);
+  CHECK(mistral(R"(, "sliding_window": 32768)") == 0);  // reaches everything
+
+  const auto windows = [](const char* type, const std::string& more) {
+    const ModelConfig config = good(std::string(R"("num_hidden_layers": 3, "sliding_window": 64, "model_type": ")") + type + "\"" + more);
+    return std::vector<std::int64_t>{config.window_of(0), config.window_of(1), config.window_of(2)};
+  };
+  for (const char* type : {"qwen2", "qwen3"}) {
+    CHECK(windows(type, "") == std::vector<std::int64_t>{0, 0, 0});
+    CHECK(windows(type, R"(, "use_sliding_window": true)") == std::vector<std::int64_t>{0, 0, 0});  // from layer 28 on
+    CHECK(windows(type, R"(, "use_sliding_window": true, "max_window_layers": 1)") == std::vector<std::int64_t>{0, 64, 64});
+    CHECK(windows(type, R"(, "use_sliding_window": true, "max_window_layers": 1, "layer_types": ["sliding_attention", "full_attention", "full_attention"])") ==
+          std::vector<std::int64_t>{64, 0, 0});
+  }
+}
+
+TEST_CASE("hf config: Gemma, StableLM, Granite and Qwen in their own words") {
+  using engine::Activation;
+  const ModelConfig gemma = good(R"("model_type": "gemma", "hidden_act": "gelu", "hidden_activation": null)");
+  CHECK(gemma.head_width == 256);
+  CHECK(gemma.tied_embeddings);
+  CHECK(gemma.activation == Activation::GeluTanh);
+  CHECK(good(R"("model_type": "gemma", "hidden_act": "gelu_pytorch_tanh")").activation == Activation::GeluTanh);
+
+  CHECK(good(R"("model_type": "stablelm", "use_parallel_residual": true, "qk_layernorm": true, "use_qkv_bias": true)").rotary_width == 4);  // a quarter of 16
+  for (const char* half : {R"("partial_rotary_factor": 0.5)", R"("rope_pct": 0.5)", R"("rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": 0.5})"})
+    CHECK(good(std::string(R"("model_type": "stablelm", )") + half).rotary_width == 8);
+  CHECK(good(R"("model_type": "stablelm_epoch", "norm_eps": 0.5)").norm_epsilon == 0.5);
+
+  const ModelConfig granite = good(R"("model_type": "granite", "embedding_multiplier": 12, "residual_multiplier": 0.22, "logits_scaling": 8)");
+  CHECK(granite.attention_scale == 1);  // GraniteConfig's default, and not 1 / sqrt(head width)
+  CHECK(granite.multipliers.embedding == 12);
+  CHECK(granite.multipliers.residual == 0.22);
+  CHECK(granite.multipliers.logits_divisor == 8);
+
+  const ModelConfig qwen2 = good(R"("model_type": "qwen2")"), qwen3 = good(R"("model_type": "qwen3", "attention_bias": true)");
+  CHECK(qwen2.attention_bias);
+  CHECK_FALSE(qwen2.output_bias);
+  CHECK(qwen3.output_bias);
+  CHECK(qwen3.head_width == 128);
+}
+
+TEST_CASE("hf config: other mathematics than a family's is refused by name") {
+  check_refused(read(R"("model_type": "gemma", "hidden_act": "relu")"), "config.json", "'hidden_act' is 'relu': architecture 'gemma' runs gelu_pytorch_tanh");
+  check_refused(read(R"("model_type": "gemma", "hidden_activation": "gelu")"), "config.json", "'hidden_activation' is 'gelu'");
+  check_refused(read(R"("model_type": "gemma", "use_bidirectional_attention": true)"), "config.json", "'use_bidirectional_attention' is true");
+  check_refused(read(R"("model_type": "qwen2", "hidden_act": "gelu")"), "config.json", "'hidden_act' is 'gelu': architecture 'qwen2' runs silu");
+  check_refused(read(R"("model_type": "qwen2", "use_sliding_window": true, "layer_types": ["full_attention"])"), "config.json", "'layer_types' is a list of 1: expected a list of 2");
+  check_refused(read(R"("model_type": "qwen3", "use_sliding_window": true, "layer_types": ["full_attention", "linear_attention"])"), "config.json", "'layer_types' holds \"linear_attention\"");
+  check_refused(read(R"("model_type": "stablelm", "partial_rotary_factor": 0.2)"), "config.json", "rotates 3 of a head's 16 numbers");
+  check_refused(read(R"("model_type": "granite", "logits_scaling": 0)"), "config.json", "'logits_scaling' is 0");
+  check_refused(read(R"("model_type": "mistral", "sliding_window": -1)"), "config.json", "'sliding_window' is -1");
 }
 
 TEST_CASE("hf config: nonsense is refused by a sentence that names the file and the field") {
