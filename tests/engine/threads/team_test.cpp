@@ -49,21 +49,25 @@ TEST_CASE("team: a loop that a worker holds up is waited for, and the caller the
   engine::Team team(2);
   const auto caller = std::this_thread::get_id();
   std::atomic<int> held{0};
-  for (int tries = 0; tries < 200 && team.stragglers() == 0; ++tries)  // the worker must get a task of the two
+  auto start = std::chrono::steady_clock::now();
+  for (int tries = 0; tries < 200 && team.stragglers() == 0; ++tries) {  // the worker must get a task of the two
+    held = 0;
+    start = std::chrono::steady_clock::now();
     team.run(2, [&](std::int64_t) {
       if (std::this_thread::get_id() == caller) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
         while (std::chrono::steady_clock::now() < end && held == 0) std::this_thread::yield();
       } else {
         ++held;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));  // as if it had lost its processor
+        std::this_thread::sleep_for(std::chrono::milliseconds(5) + 2 * (std::chrono::steady_clock::now() - start));  // as if it had lost its processor
       }
     });
+  }
   REQUIRE(team.stragglers() == 1);
   std::atomic<int> elsewhere{0};
-  const auto start = std::chrono::steady_clock::now();
   team.run(50, [&](std::int64_t) { elsewhere += std::this_thread::get_id() != caller; });
-  if (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(5)) CHECK(elsewhere == 0);
+  if (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(20)) CHECK(elsewhere == 0);
+  elsewhere = 0;
   std::this_thread::sleep_for(std::chrono::milliseconds(30));
   for (int tries = 0; tries < 200 && elsewhere == 0; ++tries)
     team.run(64, [&](std::int64_t) {
