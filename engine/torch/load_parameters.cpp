@@ -5,12 +5,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 
 #include "engine/quant/grouped.h"
 #include "engine/weights/gguf_blocks.h"
+#include "engine/weights/resident.h"
 
 namespace engine {
 namespace {
@@ -19,13 +19,6 @@ using base::ErrorCode;
 using base::fail;
 
 constexpr std::int64_t kPart = std::int64_t(1) << 20;  // weights a thread copies at a time
-
-// Names that some files carry and nothing needs: frequencies and causal masks, derived again from the configuration.
-bool may_be_unused(std::string_view name) {
-  for (const std::string_view end : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"})
-    if (name.ends_with(end)) return true;
-  return name == "rope_freqs.weight";
-}
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
@@ -158,12 +151,13 @@ base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& 
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
-  const bool asks_bits = target_.quant == Quant::Int8 || target_.quant == Quant::Int4;
-  const bool keeps_groups = can_repack(view.type) && !stored.transposed && stored.stacked == 0 &&
-                            (target_.quant == Quant::Auto || (asks_bits && slot.table));
-  if (keeps_groups || (asks_bits && !slot.table && slot.shape[1] % 32 == 0)) {
+  const std::int64_t before = slot.matrix->bytes();
+  const Held held = how_held(view.type, target_.quant,
+                             {.table = slot.table, .rows_as_stored = !stored.transposed && stored.stacked == 0, .columns = slot.shape[1]});
+  if (held != Held::Expanded) {
     source_.expect(view);
-    auto grouped = keeps_groups ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads()) : rounded(slot, view, stored);
+    auto grouped = held == Held::AsStored ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads())
+                                          : rounded(slot, view, stored);
     if (!grouped) return base::forward(grouped, in_file(view));
     slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
   } else {
@@ -171,14 +165,14 @@ base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view,
     if (!weight) return base::forward(weight);
     slot.matrix->set(std::move(*weight));
   }
-  loaded.resident_bytes += slot.matrix->bytes();
+  loaded.resident_bytes += slot.matrix->bytes() - before;  // the bias may be there already
   return {};
 }
 
 base::Result<void> Loader::fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded) {
   auto vector = plain(view, layout(slot), target_.device, slot.wide ? torch::kFloat32 : target_.dtype);
   if (!vector) return base::forward(vector);
-  if (!slot.bias) loaded.resident_bytes += std::int64_t(vector->nbytes());  // a matrix counts its bias itself
+  loaded.resident_bytes += std::int64_t(vector->nbytes());
   if (slot.norm) slot.norm->set(std::move(*vector));
   else if (slot.norm_bias) slot.norm_bias->set_bias(std::move(*vector));
   else slot.bias->set_bias(std::move(*vector));
@@ -194,23 +188,10 @@ base::Result<void> Loader::fill(const Slot& slot, Loaded& loaded) {
   return filled;
 }
 
-std::string commonest_type(const WeightSource& source) {
-  std::map<std::string, std::int64_t> bytes;
-  for (const WeightView& view : source.weights())
-    if (view.shape.size() == 2)
-      if (const auto block = base::ggml_block(view.type)) bytes[std::string(block->name)] += std::int64_t(view.bytes.size());
-  const auto most = std::max_element(bytes.begin(), bytes.end(), [](auto& a, auto& b) { return a.second < b.second; });
-  std::string name = most == bytes.end() ? "none" : most->first;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return name;
-}
-
 base::Result<void> nothing_unused(const Model& model, const WeightSource& source, const std::set<std::string>& used) {
   std::vector<std::string> unused;
-  for (const WeightView& view : source.weights()) {
-    const bool tied_head = model.config().tied_embeddings && (view.name == "lm_head.weight" || view.name == "embed_out.weight" || view.name == "output.weight");
-    if (!used.contains(view.name) && !may_be_unused(view.name) && !tied_head) unused.push_back(view.name);
-  }
+  for (const WeightView& view : source.weights())
+    if (!used.contains(view.name) && !derived_anyway(view.name) && !repeats_the_table(view.name, model.config())) unused.push_back(view.name);
   if (unused.empty()) return {};
   const size_t shown = std::min<size_t>(unused.size(), 4);
   return fail(ErrorCode::InvalidInput, "{}: holds {} tensor{} that architecture '{}' has no use for: {}{}", source.path().string(), unused.size(),
@@ -223,7 +204,7 @@ base::Result<void> nothing_unused(const Model& model, const WeightSource& source
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
                                      std::stop_token stop) {
   Loaded loaded;
-  loaded.stored_as = commonest_type(source);
+  loaded.stored_as = stored_type(source);
   Loader loader(source, target);
   const std::vector<Slot> slots = model.slots();
   for (size_t i = 0; i < slots.size(); ++i) {

@@ -12,17 +12,15 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
   return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return name.ends_with(end); });
 }
 
-// Derived again from the configuration, or the embedding a second time.
-bool not_loaded(std::string_view name, const ModelConfig& config) {
-  if (ends_with_any(name, {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"})) return true;
-  if (name == "rope_freqs.weight") return true;
-  return config.tied_embeddings && (name == "lm_head.weight" || name == "embed_out.weight" || name == "output.weight");
-}
+bool is_head(std::string_view name) { return name == "lm_head.weight" || name == "embed_out.weight" || name == "output.weight"; }
 
-bool looked_up_by_row(std::string_view name) {
-  return ends_with_any(name, {"embed_tokens.weight", "wte.weight", "wpe.weight", "embed_in.weight", "word_embeddings.weight"}) ||
-         name == "token_embd.weight" || name == "position_embd.weight";
+bool is_token_table(std::string_view name) {
+  return ends_with_any(name, {"embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight"}) || name == "token_embd.weight";
 }
+bool is_position_table(std::string_view name) { return name.ends_with("wpe.weight") || name == "position_embd.weight"; }
+
+// A norm, also where GGUF stacks the heads' own into one tensor of two dimensions.
+bool is_norm(std::string_view name) { return name.find("norm") != std::string_view::npos; }
 
 // GPT-2's own files hold its matrices transposed.
 bool transposed(const WeightView& view, Naming naming, const ModelConfig& config) {
@@ -42,25 +40,44 @@ std::int64_t quantised(std::int64_t weights, int bits) {  // groups of 32: a sca
 
 }  // namespace
 
+Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use) {
+  const bool asks_bits = quant == Quant::Int8 || quant == Quant::Int4;
+  if (can_repack(type) && use.rows_as_stored && (quant == Quant::Auto || (asks_bits && use.table))) return Held::AsStored;
+  return asks_bits && !use.table && use.columns % 32 == 0 ? Held::Rounded : Held::Expanded;
+}
+
+bool derived_anyway(std::string_view name) {
+  return name == "rope_freqs.weight" ||
+         ends_with_any(name, {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"});
+}
+
+bool repeats_the_table(std::string_view name, const ModelConfig& config) { return config.tied_embeddings && is_head(name); }
+
 base::Result<ResidentWeights> resident_weights(const WeightSource& source, const ModelConfig& config, Quant quant, std::int64_t dtype_bytes) {
   ResidentWeights out;
-  const bool asks_bits = quant == Quant::Int8 || quant == Quant::Int4;
-  for (const WeightView& view : source.weights()) {
-    if (not_loaded(view.name, config)) continue;
+  const std::span<const WeightView> views = source.weights();
+  const bool has_table = std::any_of(views.begin(), views.end(), [](const WeightView& view) { return is_token_table(view.name); });
+  for (const WeightView& view : views) {
+    const bool repeats = repeats_the_table(view.name, config);
+    if (derived_anyway(view.name) || (repeats && has_table)) continue;
     std::int64_t count = 1;
     for (const std::int64_t extent : view.shape) count *= extent;
     out.parameters += count;
-    const bool table = looked_up_by_row(view.name);
-    if (view.shape.size() != 2 || count == 0) {
-      out.bytes += count * dtype_bytes;
-    } else if (can_repack(view.type) && (quant == Quant::Auto || (asks_bits && table))) {
-      auto bytes = repacked(view);
-      if (!bytes) return base::forward(bytes);
-      out.bytes += *bytes;
-    } else if (asks_bits && !table && view.shape[transposed(view, source.naming(), config) ? 0 : 1] % 32 == 0) {
-      out.bytes += quantised(count, quant == Quant::Int8 ? 8 : 4);
-    } else {
-      out.bytes += count * dtype_bytes;
+    if (view.shape.size() != 2 || count == 0 || is_norm(view.name)) {
+      out.bytes += count * (config.architecture == "gemma" && is_norm(view.name) ? std::int64_t(sizeof(float)) : dtype_bytes);
+      continue;
+    }
+    const bool turned = transposed(view, source.naming(), config);
+    const bool table = is_token_table(view.name) || is_position_table(view.name) || repeats;
+    switch (how_held(view.type, quant, {.table = table, .rows_as_stored = !turned, .columns = view.shape[turned ? 0 : 1]})) {
+      case Held::AsStored: {
+        const auto bytes = repacked(view);
+        if (!bytes) return base::forward(bytes);
+        out.bytes += *bytes;
+        break;
+      }
+      case Held::Rounded: out.bytes += quantised(count, quant == Quant::Int8 ? 8 : 4); break;
+      case Held::Expanded: out.bytes += count * dtype_bytes; break;
     }
   }
   return out;

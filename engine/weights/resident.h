@@ -1,6 +1,6 @@
-// resident.h: what a model's weights will take in memory, from the file's tensor table alone.
-// resident_weights() follows the rules by which load_parameters() holds each tensor (as stored, expanded, or in 8 or 4 bits);
-// reading one row of each quantised tensor, it is quick for a model of any size. tests/app/info_test.py compares both.
+// resident.h: what a model's weights will take in memory, from the file's tensor table alone; and the rules of it.
+// how_held() decides for load_parameters() too; resident_weights() goes by tensors' names where the loader has a model's slots,
+// and tests/engine/torch/resident_test.cpp compares both. One row of each quantised tensor is read: quick for any size.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,17 @@
 #include "engine/weights/source.h"
 
 namespace engine {
+
+enum class Held { AsStored, Rounded, Expanded };  // in the file's groups, in 8 or 4 bits, in the compute dtype
+struct MatrixUse {
+  bool table = false;          // looked up by row
+  bool rows_as_stored = true;  // the file's rows, in whatever order, are the model's
+  std::int64_t columns = 0;    // inputs of the model's matrix
+};
+Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use);
+
+bool derived_anyway(std::string_view name);                                    // frequencies, causal masks: nothing loads them
+bool repeats_the_table(std::string_view name, const ModelConfig& config);  // a head that is saved though it is tied
 
 struct ResidentWeights {
   std::int64_t parameters = 0;
