@@ -8,26 +8,45 @@ namespace lsp {
 namespace {
 
 constexpr std::size_t kMostKept = 8;
+constexpr std::string_view kOpeners = "([{\"'`", kClosers = ")]}\"'`";
+
+// Editors close a bracket or a quote that is typed: how many such characters stand in `rest` before `then`, what stood there
+// when the suggestion was made. Only what `typed` opened and `left` of the suggestion closes counts; nullopt: something else.
+std::optional<std::size_t> closed_by_editor(std::string_view rest, std::string_view then, std::string_view typed, std::string_view left) {
+  if (rest.size() < then.size() || !rest.ends_with(then)) return std::nullopt;
+  const std::string_view closers = rest.substr(0, rest.size() - then.size());
+  std::size_t at = 0;
+  for (const char closer : closers) {
+    const std::size_t kind = kClosers.find(closer);
+    if (kind == std::string_view::npos || typed.find(kOpeners[kind]) == std::string_view::npos) return std::nullopt;
+    at = left.find(closer, at);
+    if (at++ == std::string_view::npos) return std::nullopt;
+  }
+  return closers.size();
+}
 
 }  // namespace
 
 std::optional<Suggestion> typed_through(const Query& then, const Suggestion& made, const Query& now) {
   const std::string_view before = then.document.text(), after = now.document.text();
   const bool forward = then.document.uri == now.document.uri && now.cursor >= then.cursor && now.cursor <= after.size();
-  if (!forward || after.substr(now.cursor) != before.substr(then.cursor)) return std::nullopt;
+  if (!forward) return std::nullopt;
   if (after.substr(0, made.begin) != before.substr(0, made.begin)) return std::nullopt;
   const std::string_view typed = after.substr(made.begin, now.cursor - made.begin);
   if (!std::string_view(made.text).starts_with(typed)) return std::nullopt;
   const std::string_view left = std::string_view(made.text).substr(typed.size());
-  if (left == after.substr(now.cursor, made.end - then.cursor)) return std::nullopt;
+  const auto since = after.substr(then.cursor, now.cursor - then.cursor);
+  const auto closed = closed_by_editor(after.substr(now.cursor), before.substr(then.cursor), since, left);
+  if (!closed) return std::nullopt;
+  const std::size_t end = now.cursor + *closed + (made.end - then.cursor);
+  if (left == after.substr(now.cursor, end - now.cursor)) return std::nullopt;
 
   // Where whole lines of it were typed, the suggestion is about the cursor's line now.
   const std::size_t begin = std::max(made.begin, line_at(after, now.cursor).begin);
   Suggestion out = made;
   out.begin = begin;
-  out.end = now.cursor + (made.end - then.cursor);
+  out.end = end;
   out.text = made.text.substr(begin - made.begin);
-  const std::string_view since = after.substr(then.cursor, now.cursor - then.cursor);
   out.ghost = made.ghost.starts_with(since) ? made.ghost.substr(since.size()) : std::string(left);
   return out;
 }

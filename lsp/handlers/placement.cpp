@@ -23,8 +23,19 @@ struct Bytes {
   std::string text;
 };
 
-Bytes widen_to_line_start(const Suggestion& s, std::string_view document, std::size_t line_begin) {
-  return {line_begin, s.end, std::string(document.substr(line_begin, s.begin - line_begin)) + s.text};
+// VS Code (1.139) shows nothing where the replaced text holds a character of two UTF-16 units: begin behind the last one.
+std::size_t behind_surrogates(std::string_view document, std::size_t begin, std::size_t end) {
+  for (std::size_t at = end; at > begin; --at)
+    if ((static_cast<unsigned char>(document[at - 1]) & 0xF8) == 0xF0) return std::min(end, at + 3);
+  return begin;
+}
+
+Bytes widen_to_line_start(const Suggestion& s, std::string_view document, std::size_t line_begin, std::size_t cursor) {
+  std::string text = std::string(document.substr(line_begin, s.begin - line_begin)) + s.text;
+  const std::size_t begin = behind_surrogates(document, line_begin, cursor);
+  const std::string_view left_out = document.substr(line_begin, begin - line_begin);
+  if (!text.starts_with(left_out)) return {line_begin, s.end, std::move(text)};
+  return {begin, s.end, text.substr(left_out.size())};
 }
 
 Bytes narrow_to_cursor(const Suggestion& s, std::string_view document, std::size_t cursor) {
@@ -56,7 +67,7 @@ std::optional<InlineItem> place_item(const Suggestion& s, const Query& query, Ra
   if (!on_line || s.text.find('\0') != std::string::npos) return std::nullopt;
   Bytes replacement{s.begin, s.end, s.text};
   // The popup's item prescribes the range: what has another one is not shown.
-  if (!query.selected && style == RangeStyle::FromLineStart) replacement = widen_to_line_start(s, document, line_begin);
+  if (!query.selected && style == RangeStyle::FromLineStart) replacement = widen_to_line_start(s, document, line_begin, query.cursor);
   if (!query.selected && style == RangeStyle::FromCursor) replacement = narrow_to_cursor(s, document, query.cursor);
   if (replacement.text == document.substr(replacement.begin, replacement.end - replacement.begin)) return std::nullopt;
   return InlineItem{{lines.place(document, replacement.begin, encoding), lines.place(document, replacement.end, encoding)},

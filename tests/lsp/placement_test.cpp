@@ -63,6 +63,9 @@ TEST_CASE("from the line's start: typed text is part of the item") {
   CHECK(place("f([|)];", "a)") == "0:0-3 f(a)");
   CHECK(place("[|]", "x") == "0:0-0 x");
   CHECK(place("a\r\n\tb[|]", "c") == "1:0-2 \tbc");
+  CHECK(place("s = \"😀 é[|]", "x") == "0:9-12  éx");  // VS Code shows none that replaces a surrogate pair
+  CHECK(place("😀[|]", "x") == "0:4-4 x");
+  CHECK(place("[😀 1|]", "😀 12") == "0:4-6  12");
   CHECK(place("ab[|]", "") == "nothing");
 }
 

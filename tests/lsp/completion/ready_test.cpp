@@ -50,6 +50,17 @@ std::string left(std::string_view then, std::string_view ghost, std::string_view
 
 }  // namespace
 
+TEST_CASE("what an editor closes by itself is taken into the suggestion") {
+  CHECK(left("x = c|\n", "ompute(values)", "x = compute(|)\n") == "values)");
+  CHECK(left("x = c|\n", "ompute(values)", "x = compute(val|)\n") == "ues)");
+  CHECK(left("x = c|\n", "ompute(values)", "x = compute(values|)\n") == "-");
+  CHECK(left("x = c|\n", "ompute([1, 2])", "x = compute([1|])\n") == ", 2])");
+  CHECK(left("f(|)", "g('a'), b", "f(g('|'))", 1) == "a'), b");
+  CHECK(left("x = c|\n", "ompute(values)", "x = compute(val|]\n") == "-");  // nothing of ours opened that
+  CHECK(left("x = c|\n", "ompute(values", "x = compute(val|)\n") == "-");   // the suggestion does not close it
+  CHECK(left("x = c|\n", "all()", "x = ca|)\n") == "-");                    // nor did the typing open it
+}
+
 TEST_CASE("a suggestion stays while it is typed") {
   CHECK(left("int a|", "dd(int b);", "int a|") == "dd(int b);");
   CHECK(left("int a|", "dd(int b);", "int ad|") == "d(int b);");
