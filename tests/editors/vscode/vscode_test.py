@@ -1,0 +1,204 @@
+"""The VS Code extension in the real VS Code (its server edition, in a browser): what every editor must do, and what only VS Code has."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+pytest.register_assert_rewrite("scenarios")
+from lsp_client import program  # noqa: E402
+from scenarios import PYTHON, SUM, Scenarios, script, with_ghost  # noqa: E402
+from vscode import BROWSER, VsCode, VsCodeServer  # noqa: E402
+
+CACHE = pathlib.Path(os.environ.get("RIGPILOT_EDITORS") or pathlib.Path.home() / ".cache/rigpilot-editors")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    if not (CACHE / "vscode/node_modules/code-server").exists() or not (CACHE / "rigpilot.vsix").exists() or not CHROMIUM:
+        pytest.skip("no VS Code, or no Chromium to show it: tests/editors/setup fetches it")
+    server = VsCodeServer(CACHE, tmp_path_factory.mktemp("vscode"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright to drive the browser: tests/requirements.txt has it")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=BROWSER)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def editor(server, browser, tmp_path):
+    editor = VsCode(server, browser, tmp_path)
+    yield editor
+    editor.page.screenshot(path=tmp_path / "last.png")
+    elsewhere = editor.elsewhere
+    editor.close()
+    assert not elsewhere, f"the window asked for {elsewhere}"
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """An address where each connection gets a server of its own."""
+    relay = socket.create_server(("127.0.0.1", 0))
+    servers = []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = relay.accept()
+            except OSError:
+                return
+            servers.append(subprocess.Popen([program(), "lsp", "--engine", f"scripted:{tmp_path / 'engine.json'}"], stdin=connection, stdout=connection,
+                                            stderr=subprocess.DEVNULL))
+            connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"127.0.0.1:{relay.getsockname()[1]}"
+    relay.shutdown(socket.SHUT_RDWR)
+    relay.close()
+    thread.join()
+    for server in servers:
+        server.kill()
+        server.wait()
+
+
+class TestVsCode(Scenarios):
+    def test_words(self, editor):
+        """VS Code has its own mind of what a word is: each press takes a piece, and all of them the whole."""
+        editor.start(script(SUM), "a.py", PYTHON)
+        editor.type("    ")
+        editor.see("total = a + b\nreturn total")
+        whole, presses = editor.ghost(), 0
+        while editor.ghost() and presses < 20:
+            editor.accept("word")
+            editor.page.wait_for_timeout(150)
+            assert whole.endswith(editor.ghost()), editor.ghost()
+            presses += 1
+        assert 5 <= presses < 20
+        assert editor.saved() == with_ghost(PYTHON, "    total = a + b\n    return total")
+
+    def test_undo_is_one_step(self, editor):
+        """VS Code takes back what was typed word by word: one letter is typed here."""
+        editor.start(script(SUM), "a.py", PYTHON)
+        editor.type("    ")
+        editor.see("total = a + b\nreturn total")
+        editor.accept("all")
+        editor.see("")
+        editor.type("s")
+        editor.undo()
+        assert editor.saved() == with_ghost(PYTHON, "    total = a + b\n    return total")
+        editor.undo()
+        assert editor.saved() == with_ghost(PYTHON, "    ")
+
+    def test_accepting_is_counted(self, editor):
+        """VS Code does not tell of words that were taken."""
+        editor.start(script(SUM), "a.py", PYTHON)
+        editor.type("    ")
+        editor.see("total = a + b\nreturn total")
+        editor.accept("all")
+        editor.see("")
+        figures = editor.statistics()
+        assert figures.pop("shown") >= 1  # it may have come anew while the blanks were typed
+        assert figures == {"accepted": 1, "partlyAccepted": 0, "acceptedCharacters": len("total = a + b\n    return total")}
+
+
+# -- what only VS Code has -------------------------------------------------------------------------------------------
+
+def test_the_menu_pauses_and_goes_on(editor):
+    editor.start(script(SUM, name="tiny"), "a.py", PYTHON)
+    editor.command("Rigpilot: Pause Suggestions")
+    editor.status("Paused")
+    editor.type("    ")
+    editor.page.wait_for_timeout(500)
+    editor.see("")
+    editor.command("Rigpilot: Menu")
+    editor.page.locator('.quick-input-list .monaco-list-row', has_text="Resume suggestions").click()
+    editor.status("Ready")
+    editor.page.locator(".editor-instance .view-lines").first.click(position={"x": 300, "y": 10})
+    editor.go(4, 4)
+    editor.type("\x7f")
+    editor.type(" ")
+    editor.see("total = a + b\nreturn total")
+
+
+def test_a_language_is_turned_off(editor):
+    editor.start(script(SUM), "a.py", PYTHON, {"rigpilot.completion.languages": {"*": True, "python": False}}, ready="Off for python")
+    editor.status("Off for python")
+    editor.type("    ")
+    editor.page.wait_for_timeout(500)
+    editor.see("")
+
+
+def test_brackets_that_the_editor_closes(editor):
+    """Typed through with the closing bracket that VS Code puts behind the cursor: the ghost goes on between."""
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "values = []\nx = |\n", {"editor.autoClosingBrackets": "always"})
+    editor.type("c")
+    editor.see("ompute(values)")
+    editor.type("ompute(val", pause=0.1)
+    editor.see("ues")
+    editor.accept("all")
+    assert editor.saved() == b"values = []\nx = compute(values)\n"
+
+
+def test_why_this_suggestion(editor):
+    editor.start(script(SUM), "a.py", PYTHON)
+    editor.type("    ")
+    editor.see("total = a + b\nreturn total")
+    editor.command("Rigpilot: Why This Suggestion?")
+    editor.wait(lambda: "result   suggested" in editor.beside(), "the report")
+
+
+def test_the_popup_is_open_at_the_same_time(editor):
+    """A word from the menu that the suggestion goes on from: both show, and accepting gives the right text."""
+    editor.start(script({"prefix_matches": r"\nval$", "text": "ues.sort()"}, {"prefix_matches": r"\nvalues$", "text": ".sort()"}), "a.py", "values = []\nvalid = 1\n|\n",
+                 {"editor.wordBasedSuggestions": "currentDocument"})
+    editor.type("val")
+    editor.see("ues.sort()")
+    editor.page.keyboard.press("Control+Space")
+    editor.page.wait_for_selector(".suggest-widget.visible .monaco-list-row")
+    editor.page.keyboard.press("Escape")
+    editor.see("ues.sort()")
+    editor.accept("all")
+    assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\n"
+
+
+def test_a_program_that_is_not_there(editor):
+    editor.start(script(SUM), "a.py", PYTHON, {"rigpilot.server.path": "/nowhere/rigpilot"}, ready="there is no such program")
+    editor.command("Rigpilot: Menu")
+    editor.shows("Choose the Program")
+
+
+def test_a_rig(editor, rig):
+    """The server is reached over TCP, on loopback here."""
+    editor.start(script(SUM), "a.py", PYTHON, {"rigpilot.connect": rig, "rigpilot.server.path": "/nowhere"})
+    editor.type("    ")
+    editor.see("total = a + b\nreturn total")
+    editor.accept("all")
+    assert editor.saved() == with_ghost(PYTHON, "    total = a + b\n    return total")
+
+
+def test_real_weights(editor):
+    """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
+    said = subprocess.run([program(), "model", "list", "--json"], capture_output=True, text=True)
+    models = [model["path"] for model in json.loads(said.stdout or "{}").get("models", []) if "SmolLM2" in model["name"]]
+    if not models or not (pathlib.Path(program()).parent / "librigpilot_torch.so").exists():
+        pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")
+    editor.start(models[0], "a.py", "def add(a, b):\n    return a + b\n\ndef multiply(a, b):\n    |\n")
+    editor.type("r")
+    ghost = editor.wait(editor.ghost, "a suggestion of the model", 60)
+    editor.accept("all")
+    assert f"r{ghost.splitlines()[0]}" in editor.saved().decode()
