@@ -21,6 +21,7 @@ void add_score(CLI::App& program, Run& run);
 void add_tokens(CLI::App& program, Run& run);
 void add_model(CLI::App& program, Run& run);
 void add_doctor(CLI::App& program, Run& run);
+void add_bench(CLI::App& program, Run& run);
 void add_settings(CLI::App& program, Run& run);
 
 }  // namespace app
