@@ -56,8 +56,8 @@ inline torch::Tensor stored(const torch::Tensor& values, const engine::Layout& l
 }
 
 // The same weights whatever the naming: GGUF gets them as its converter would write them.
-inline MemorySource random_weights(engine::Model& model, engine::Naming naming) {
-  torch::manual_seed(21);
+inline MemorySource random_weights(engine::Model& model, engine::Naming naming, std::uint64_t seed = 21) {
+  torch::manual_seed(seed);
   const bool gguf = naming == engine::Naming::Gguf;
   std::vector<std::string> order;
   std::map<std::string, torch::Tensor> files;
