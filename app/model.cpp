@@ -35,6 +35,8 @@ base::Json as_json(const Facts& facts) {
   }
   out["memory_at_quant"] = needs;
   out["fits_host"] = fits;
+  out["fits"] = base::Json::object();
+  for (const DeviceFit& device : facts.devices) out["fits"][device.device] = device.fits() ? base::Json(*device.fits()) : base::Json(nullptr);
   out["tokenizer"] = facts.tokenizer ? base::Json((*facts.tokenizer)->vocab_size()) : base::Json(nullptr);
   out["fill_in_the_middle"] = facts.fim ? base::Json(std::string(facts.fim->family)) : base::Json(nullptr);
   out["other_files"] = facts.fim && facts.fim->repository ? base::Json(std::string(facts.fim->repository.name)) : base::Json(nullptr);
@@ -60,6 +62,11 @@ std::string as_text(const Facts& facts) {
                                               need.bytes + facts.kv_bytes_1024 < facts.available_bytes ? "fits" : "more than is free"));
   line("keys and values", fmt::format("{} for 1,024 tokens", human_bytes(double(facts.kv_bytes_1024))));
   line("this machine", fmt::format("{} of memory, {} free", human_bytes(double(facts.memory_bytes)), human_bytes(double(facts.available_bytes))));
+  for (const DeviceFit& device : facts.devices)
+    line("on " + device.device,
+         device.fits() ? fmt::format("{} with 1,024 tokens, of {}: {}", human_bytes(double(device.bytes)), human_bytes(double(device.room)),
+                                     *device.fits() ? "fits" : "does not fit")
+                       : fmt::format("{} with 1,024 tokens; this libtorch does not tell the device's memory", human_bytes(double(device.bytes))));
   if (!facts.tokenizer)
     line("tokenizer", fmt::format("none ({}): only --ids can be used", facts.tokenizer.error().message));
   else

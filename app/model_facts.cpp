@@ -32,6 +32,31 @@ std::string chosen_quant(const std::string& asked, const engine::WeightSource& s
   return stored.starts_with('q') ? stored : "none";
 }
 
+bool may_have_gpu() {
+  std::error_code ignored;
+  for (const char* node : {"/dev/nvidiactl", "/dev/kfd", "/dev/dxg"})
+    if (std::filesystem::exists(node, ignored)) return true;
+  return false;
+}
+
+// The host and the GPUs that libtorch sees.
+std::vector<DeviceFit> devices_of(const base::Machine& machine) {
+  std::vector<DeviceFit> out{{"cpu", 0, machine.available_bytes}};
+  if (!may_have_gpu()) return out;
+  if (const auto backend = engine::backend_info())
+    for (const engine::DeviceInfo& device : backend->devices)
+      if (device.name != "cpu") out.push_back({device.name, 0, device.memory_bytes});
+  return out;
+}
+
+// As the loader chooses: "auto" is the first GPU, else the host.
+std::string chosen_device(const std::string& asked, const std::vector<DeviceFit>& devices) {
+  if (asked == "auto") return devices.size() > 1 ? devices[1].device : "cpu";
+  return asked == "cuda" ? "cuda:0" : asked;
+}
+
+std::int64_t bytes_of_dtype(const std::string& dtype) { return dtype == "float32" ? 4 : 2; }
+
 }  // namespace
 
 base::Result<Facts> examine_model_file(const ModelOptions& options) {
@@ -43,7 +68,7 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
   if (!source) return base::forward(source);
   const base::Machine machine = base::describe_machine();
 
-  Facts facts{.path = path->string(), .info = {}, .needs = {}, .tokenizer = load_tokenizer_only(options), .fim = {}};
+  Facts facts{.path = path->string(), .info = {}, .needs = {}, .devices = devices_of(machine), .tokenizer = load_tokenizer_only(options), .fim = {}};
   facts.memory_bytes = machine.memory_bytes, facts.available_bytes = machine.available_bytes;
   engine::ModelInfo& info = facts.info;
   info.architecture = config->architecture;
@@ -51,10 +76,10 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
   info.vocab_size = config->vocab_size, info.context_length = config->context_length;
   info.layers = config->layers, info.width = config->width;
   info.heads = config->heads, info.kv_heads = config->kv_heads, info.head_width = config->head_width;
-  info.device = options.device == "auto" ? "cpu" : options.device;
+  info.device = chosen_device(options.device, facts.devices);
   info.dtype = chosen_dtype(options.dtype, info.device, machine);
   info.quant = chosen_quant(options.quant, **source);
-  const std::int64_t dtype_bytes = info.dtype == "float32" ? 4 : 2;
+  const std::int64_t dtype_bytes = bytes_of_dtype(info.dtype);
   for (const char* quant : {"auto", "none", "int8", "int4"}) {
     const auto need = engine::resident_weights(**source, *config, *engine::parse_quant(quant), dtype_bytes);
     if (!need) return base::forward(need, facts.path);
@@ -62,7 +87,14 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
     info.parameters = need->parameters;
     if (options.quant == quant) info.resident_bytes = need->bytes;
   }
-  facts.kv_bytes_1024 = 2 * 1024 * config->layers * config->kv_heads * config->head_width * dtype_bytes;
+  const std::int64_t kv_numbers = 2 * 1024 * config->layers * config->kv_heads * config->head_width;
+  facts.kv_bytes_1024 = kv_numbers * dtype_bytes;
+  for (DeviceFit& device : facts.devices) {
+    const std::int64_t each = bytes_of_dtype(chosen_dtype(options.dtype, device.device, machine));
+    const auto need = engine::resident_weights(**source, *config, *engine::parse_quant(options.quant), each);
+    if (!need) return base::forward(need, facts.path);
+    device.bytes = need->bytes + kv_numbers * each;
+  }
   if (facts.tokenizer) facts.fim = tokenizer::probe_fim(**facts.tokenizer);
   return facts;
 }

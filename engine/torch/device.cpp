@@ -4,6 +4,10 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
 #include <torch/version.h>
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 11
+#include <ATen/DeviceAccelerator.h>
+#endif
+
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +24,19 @@ bool cpu_multiplies_bf16() {
 
 // libtorch's own question for "a card from Ampere on": others compute bf16 many times slower than f16.
 bool gpu_multiplies_bf16() { return at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8(); }
+
+// 0 where this libtorch cannot tell.
+std::int64_t memory_of([[maybe_unused]] size_t gpu) {
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 11
+  try {
+    return std::int64_t(at::accelerator::getMemoryInfo(c10::DeviceIndex(gpu)).second);
+  } catch (const c10::Error&) {
+    return 0;
+  }
+#else
+  return 0;
+#endif
+}
 
 torch::Dtype best_dtype(torch::Device device) {
   if (device.is_cpu()) return cpu_multiplies_bf16() ? torch::kBFloat16 : torch::kFloat32;
@@ -69,7 +86,7 @@ BackendInfo describe_backend() {
   info.fast_bf16 = cpu_multiplies_bf16();
   info.devices.push_back({"cpu", info.cpu_capability, 0});
   if (torch::cuda::is_available())
-    for (size_t i = 0; i < size_t(torch::cuda::device_count()); ++i) info.devices.push_back({fmt::format("cuda:{}", i), "GPU", 0});
+    for (size_t i = 0; i < size_t(torch::cuda::device_count()); ++i) info.devices.push_back({fmt::format("cuda:{}", i), "GPU", memory_of(i)});
   return info;
 }
 

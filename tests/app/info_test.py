@@ -29,6 +29,10 @@ def test_what_it_says(tmp_path, make):
     assert facts["memory_bytes"] == facts["memory_at_quant"]["none"] == 4 * numbers
     assert facts["kv_bytes_1024"] == 2 * 1024 * tiny_models.LAYERS * tiny_models.KV_HEADS * (tiny_models.WIDTH // tiny_models.HEADS) * 4
     assert facts["fits_host"]["int4"] is True
+    assert facts["fits"]["cpu"] is True
+    assert info(model, "--device", "cpu")["device"] == "cpu"
+    assert info(model)["device"] == ("cuda:0" if "cuda:0" in facts["fits"] else "cpu")
+    assert info(model, "--device", "cuda:1")["device"] == "cuda:1"
     table = weights["model.embed_tokens.weight"].size
     held = {"int8": 0, "int4": 0}
     for name, value in weights.items():
