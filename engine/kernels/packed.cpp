@@ -14,40 +14,34 @@ namespace {
 
 constexpr std::int64_t kHugePage = std::int64_t(2) << 20;
 
-int code_at(const GroupedWeight& w, std::int64_t row, std::int64_t column) {
-  if (w.bits == 8) return int(std::int8_t(w.codes[std::size_t(row * w.columns + column)])) + 128;
-  const std::uint8_t byte = w.codes[std::size_t(row * w.columns / 2 + column / 32 * 16 + column % 16)];
-  return column % 32 < 16 ? byte & 15 : byte >> 4;
-}
-
 // The largest power of two by which every scale and minimum can be multiplied and still be a half.
 int exponent_for(const GroupedWeight& w) {
   float most = 0;
   for (const float s : w.scales) most = std::max(most, std::abs(s));
   for (const float m : w.minimums) most = std::max(most, std::abs(m));
   if (!(most > 0) || !std::isfinite(most)) return 0;
-  return 15 - std::ilogb(most) - 1;
+  return std::clamp(14 - std::ilogb(most), -126, 126);  // a power that is itself a float
 }
 
-// A unit of 32 columns of one panel.
-void pack_unit(const GroupedWeight& w, std::int64_t panel, std::int64_t unit, std::uint8_t* out) {
-  const std::int64_t here = std::min<std::int64_t>(cpu::kPanel, w.rows - panel * cpu::kPanel);
-  for (std::int64_t r = 0; r < here; ++r) {
-    const std::int64_t row = panel * cpu::kPanel + r;
-    for (int c = 0; c < 32; ++c) {
-      const int code = code_at(w, row, unit * 32 + c);
-      if (w.bits == 8) out[c / 4 * 64 + r * 4 + c % 4] = std::uint8_t(code);
-      else out[c % 16 / 4 * 64 + r * 4 + c % 4] |= std::uint8_t(c < 16 ? code : code << 4);
+// A panel's row, unit by unit.
+void pack_row(const GroupedWeight& w, std::int64_t row, std::uint8_t* panel) {
+  const std::int64_t units = w.columns / 32, r = row % cpu::kPanel;
+  for (std::int64_t unit = 0; unit < units; ++unit, panel += w.bits * 64) {
+    if (w.bits == 8) {
+      const std::uint8_t* in = w.codes.data() + row * w.columns + unit * 32;
+      for (int four = 0; four < 8; ++four)
+        for (int i = 0; i < 4; ++i) panel[four * 64 + r * 4 + i] = std::uint8_t(in[4 * four + i] ^ 0x80);
+    } else {  // halves of a byte stand as they do in the groups
+      const std::uint8_t* in = w.codes.data() + (row * w.columns + unit * 32) / 2;
+      for (int four = 0; four < 4; ++four) std::memcpy(panel + four * 64 + r * 4, in + 4 * four, 4);
     }
   }
 }
 
-void pack_halves(const GroupedWeight& w, const std::vector<float>& values, int exponent, std::uint16_t* out) {
+void pack_halves(const GroupedWeight& w, std::int64_t row, const std::vector<float>& values, float power, std::uint16_t* out) {
   const std::int64_t groups = w.columns / w.group;
-  for (std::int64_t row = 0; row < w.rows; ++row)
-    for (std::int64_t g = 0; g < groups; ++g)
-      out[(row / cpu::kPanel * groups + g) * cpu::kPanel + row % cpu::kPanel] =
-          base::float_to_half(std::ldexp(values[std::size_t(row * groups + g)], exponent));
+  for (std::int64_t g = 0; g < groups; ++g)
+    out[(row / cpu::kPanel * groups + g) * cpu::kPanel + row % cpu::kPanel] = base::float_to_half(values[std::size_t(row * groups + g)] * power);
 }
 
 }  // namespace
@@ -87,29 +81,32 @@ void PackedWeight::row(std::int64_t row, float* out) const {
   }
 }
 
-PackedWeight pack(const GroupedWeight& w) {
-  PackedWeight out;
-  out.rows_ = w.rows, out.columns_ = w.columns, out.bits_ = w.bits, out.group_ = w.group;
-  out.zero_ = w.bits == 8 ? 128 + w.zero : w.zero;
-  const std::int64_t rows = out.panels() * cpu::kPanel, units = w.columns / 32, groups = w.columns / w.group;
-  const int exponent = exponent_for(w);
-  out.unit_ = std::ldexp(1.0F, -exponent);
-  out.codes_ = AlignedBytes(rows * w.columns * w.bits / 8);
-  out.scales_ = AlignedBytes(rows * groups * 2);
-  for (std::int64_t panel = 0; panel < out.panels(); ++panel)
-    for (std::int64_t unit = 0; unit < units; ++unit)
-      pack_unit(w, panel, unit, out.codes_.as<std::uint8_t>() + (panel * units + unit) * w.bits * 64);
-  pack_halves(w, w.scales, exponent, out.scales_.as<std::uint16_t>());
-  const bool needs_minimums = w.bits == 4 && w.zero == 0;  // the kernels know 4 bits either with a zero or with minimums
-  if (w.bits == 4 && w.zero != 0 && !w.minimums.empty()) {
+PackedWeight pack(const GroupedWeight& w, Team* team) {
+  if (w.bits == 4 && w.zero != 0 && !w.minimums.empty()) {  // the kernels know 4 bits either with a zero or with minimums
     GroupedWeight folded = w;
     for (std::size_t g = 0; g < w.scales.size(); ++g) folded.minimums[g] -= w.scales[g] * float(w.zero);
     folded.zero = 0;
-    return pack(folded);
+    return pack(folded, team);
   }
-  if (w.minimums.empty() && !needs_minimums) return out;
-  out.minimums_ = AlignedBytes(rows * groups * 2);
-  if (!w.minimums.empty()) pack_halves(w, w.minimums, exponent, out.minimums_.as<std::uint16_t>());
+  PackedWeight out;
+  out.rows_ = w.rows, out.columns_ = w.columns, out.bits_ = w.bits, out.group_ = w.group;
+  out.zero_ = w.bits == 8 ? 128 : w.zero;
+  const std::int64_t rows = out.panels() * cpu::kPanel, groups = w.columns / w.group, panel_bytes = cpu::kPanel * w.columns * w.bits / 8;
+  const int exponent = exponent_for(w);
+  const float power = std::ldexp(1.0F, exponent);
+  out.unit_ = std::ldexp(1.0F, -exponent);
+  out.codes_ = AlignedBytes(rows * w.columns * w.bits / 8);
+  out.scales_ = AlignedBytes(rows * groups * 2);
+  if (!w.minimums.empty() || (w.bits == 4 && w.zero == 0)) out.minimums_ = AlignedBytes(rows * groups * 2);
+  const auto pack_panel = [&](std::int64_t panel) {
+    for (std::int64_t row = panel * cpu::kPanel; row < std::min((panel + 1) * cpu::kPanel, w.rows); ++row) {
+      pack_row(w, row, out.codes_.as<std::uint8_t>() + panel * panel_bytes);
+      pack_halves(w, row, w.scales, power, out.scales_.as<std::uint16_t>());
+      if (!w.minimums.empty()) pack_halves(w, row, w.minimums, power, out.minimums_.as<std::uint16_t>());
+    }
+  };
+  if (team) team->run(out.panels(), pack_panel);
+  else for (std::int64_t panel = 0; panel < out.panels(); ++panel) pack_panel(panel);
   return out;
 }
 

@@ -11,6 +11,7 @@
 
 #include "engine/kernels/cpu/fused.h"
 #include "engine/quant/grouped.h"
+#include "engine/threads/team.h"
 
 namespace engine {
 
@@ -43,7 +44,7 @@ class PackedWeight {
   cpu::PackedView view() const;
   void row(std::int64_t row, float* out) const;  // `columns` floats
 
-  friend PackedWeight pack(const GroupedWeight& weight);
+  friend PackedWeight pack(const GroupedWeight& weight, Team* team);
 
  private:
   std::int64_t rows_ = 0, columns_ = 0;
@@ -52,6 +53,7 @@ class PackedWeight {
   AlignedBytes codes_, scales_, minimums_;
 };
 
-PackedWeight pack(const GroupedWeight& weight);
+// On the team's threads where there is one.
+PackedWeight pack(const GroupedWeight& weight, Team* team = nullptr);
 
 }  // namespace engine
