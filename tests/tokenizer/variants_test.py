@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import unicodedata
@@ -63,7 +64,7 @@ def run(arguments, text, tmp_path):
 def check(name, reference, text, tmp_path):
     # Text that spells a special token or a marker stays text; the library's Unigram takes it for the token all the same.
     if "unigram" in name or name.startswith("t5"):
-        text = text.replace("</s>", "<s>").replace("<|", "<")
+        text = re.sub(r"<([a-z]+(_[a-z]+)+)>", r"<\1", text.replace("</s>", "<s>").replace("<|", "<"))
     for special in (False, True):
         reference.encode_special_tokens = not special
         expected = reference.encode(text, add_special_tokens=False)

@@ -115,7 +115,7 @@ def test_ids_of_both_directions_may_clash(mux):
 
 
 def test_progress_of_both_keeps_apart(mux):
-    client = mux()
+    client = mux(script={**SCRIPT, "load_ms": 3000})  # ours is at work while theirs begins
     client.initialize(GHOST)
     client.next("window/workDoneProgress/create")  # ours, for loading the model
     create = {"id": 5, "method": "window/workDoneProgress/create", "params": {"token": "rigpilot/model"}}
