@@ -10,6 +10,7 @@ and removed. What counts:
 - bound: 1.15 x the resident weights + 300 MB.
 - time: what the program says loading took (libtorch is open by then), beside a loop of 1 MiB reads over the same file from the page
   cache; medians of interleaved runs.
+- processor time: of the reading loop; of the process that loads, less that of one that loads a tiny model (start, one token).
 """
 
 import argparse
@@ -23,11 +24,12 @@ import sys
 import tempfile
 import time
 
-SHAPE, WIDTH_MEGABYTES = "smollm2-1.7b", {"bf16": 134.2, "f16": 134.2, "q8_0": 71.3, "q4_0": 37.7}  # a layer, without the table
-TABLE_MEGABYTES = {"bf16": 201.3, "f16": 201.3, "q8_0": 107, "q4_0": 56.6}
+SHAPE, WIDTH_MEGABYTES = "smollm2-1.7b", {"bf16": 134.2, "f16": 134.2, "q8_0": 71.3, "q4_0": 37.7, "f32": 268.4}  # a layer, without the table
+TABLE_MEGABYTES = {"bf16": 201.3, "f16": 201.3, "q8_0": 107, "q4_0": 56.6, "f32": 402.7}
 # checkpoint, then how it is held
 CASES = [("folder", "bf16", "auto", "auto"), ("folder", "bf16", "auto", "f32"), ("folder", "bf16", "int8", "auto"), ("folder", "bf16", "int4", "auto"),
-         ("gguf", "q8_0", "auto", "auto"), ("gguf", "q4_0", "auto", "auto"), ("gguf", "f16", "auto", "auto")]
+         ("folder", "f32", "auto", "f32"), ("gguf", "f16", "auto", "f16"), ("gguf", "f16", "auto", "auto"),
+         ("gguf", "q8_0", "auto", "auto"), ("gguf", "q4_0", "auto", "auto")]
 
 
 def make(program, folder, form, kind, megabytes):
@@ -38,8 +40,8 @@ def make(program, folder, form, kind, megabytes):
 
 
 def load(program, path, quant, dtype):
-    """What the model takes in memory by `model info`, the milliseconds its loading took, and the peak in bytes of the process that
-    loaded it and computed one token."""
+    """What the model takes in memory by `model info`, the milliseconds its loading took and the processor's of the whole process that
+    loaded it and computed one token, and that process's peak in bytes."""
     held = ["--json", "--device", "cpu", "--quant", quant, "--dtype", dtype]
     info = json.loads(subprocess.run([program, "model", "info", path, *held], check=True, stdout=subprocess.PIPE).stdout)
     process = subprocess.Popen([program, "generate", "--model", path, "--ids", "1", "--max-tokens", "1", *held], stdout=subprocess.PIPE)
@@ -48,20 +50,23 @@ def load(program, path, quant, dtype):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"rigpilot generate --model {path} --quant {quant} --dtype {dtype} failed")
-    return {**info, "load_ms": json.loads(said)["timings"]["load_ms"]}, usage.ru_maxrss * 1024
+    return {**info, "load_ms": json.loads(said)["timings"]["load_ms"], "cpu_ms": 1000 * (usage.ru_utime + usage.ru_stime)}, usage.ru_maxrss * 1024
 
 
 def read(path):
-    """Milliseconds to read a file that lies in the page cache."""
-    buffer, start = bytearray(1 << 20), time.perf_counter()
+    """Milliseconds, and the processor's, to read a file that lies in the page cache."""
+    buffer, start, start_cpu = bytearray(1 << 20), time.perf_counter(), time.process_time()
     with open(path, "rb", buffering=0) as file:
         while file.readinto(buffer):
             pass
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, (time.process_time() - start_cpu) * 1000
 
 
 def measure(program, folder, megabytes, runs, cases=CASES):
     made, rows = {}, []
+    tiny = folder / "tiny.gguf"
+    subprocess.run([program, "model", "random", "--like", "llama-10m", tiny, "--type", "q8_0"], check=True, stdout=subprocess.DEVNULL)
+    start = statistics.median(load(program, tiny, "auto", "auto")[0]["cpu_ms"] for _ in range(runs))
     for form, kind, quant, dtype in cases:
         if (form, kind) not in made:
             for path, _ in made.values():  # one checkpoint at a time on the disk and in the page cache
@@ -69,22 +74,25 @@ def measure(program, folder, megabytes, runs, cases=CASES):
             made = {(form, kind): make(program, folder, form, kind, megabytes)}
         path, file = made[form, kind]
         read(file)
-        samples = [(read(file), *load(program, path, quant, dtype)) for _ in range(runs)]
-        info = samples[0][1]
-        peak, resident = max(sample[2] for sample in samples), info["memory_bytes"]
-        reading, loading = statistics.median(s[0] for s in samples), statistics.median(s[1]["load_ms"] for s in samples)
+        samples = [(*read(file), *load(program, path, quant, dtype)) for _ in range(runs)]
+        info = samples[0][2]
+        peak, resident = max(sample[3] for sample in samples), info["memory_bytes"]
+        reading, loading = statistics.median(s[0] for s in samples), statistics.median(s[2]["load_ms"] for s in samples)
+        reading_cpu, loading_cpu = statistics.median(s[1] for s in samples), statistics.median(s[2]["cpu_ms"] for s in samples) - start
         held = info["quant"] if info["quant"] != "none" else info["dtype"]
         rows.append({"file": f"{'safetensors' if form == 'folder' else 'GGUF'} {kind}", "held": held, "megabytes": file.stat().st_size / 1e6, "resident": resident / 1e6,
-                     "peak": peak / 1e6, "bound": 1.15 * resident / 1e6 + 300, "read": reading, "load": loading})
+                     "peak": peak / 1e6, "bound": 1.15 * resident / 1e6 + 300, "read": reading, "load": loading,
+                     "read_cpu": reading_cpu, "load_cpu": loading_cpu})
         print(rows[-1], file=sys.stderr)
     return rows
 
 
 def table(rows):
-    lines = ["| checkpoint | held as | file, MB | weights in memory, MB | peak, MB | bound, MB | read, ms | load, ms | load / read |", "|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| checkpoint | held as | file, MB | weights in memory, MB | peak, MB | bound, MB | read, ms | load, ms | load / read | within 2 | processor: read, ms | load, ms |",
+             "|---|---|---|---|---|---|---|---|---|---|---|---|"]
     for r in rows:
         lines.append(f"| {r['file']} | {r['held']} | {r['megabytes']:.0f} | {r['resident']:.0f} | {r['peak']:.0f} | {r['bound']:.0f} | {r['read']:.0f} | {r['load']:.0f} | "
-                     f"{r['load'] / r['read']:.2f} |")
+                     f"{r['load'] / r['read']:.2f} | {'yes' if r['load'] <= 2 * r['read'] else 'no'} | {r['read_cpu']:.0f} | {r['load_cpu']:.0f} |")
     return "\n".join(lines)
 
 

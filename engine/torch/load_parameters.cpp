@@ -34,14 +34,15 @@ class Loader {
   Loader(const WeightSource& source, const LoadTarget& target) : source_(source), target_(target) {}
 
   base::Result<void> fill(const Slot& slot, Loaded& loaded);
-  base::Result<torch::Tensor> plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const;
+  base::Result<torch::Tensor> plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype);
   const std::set<std::string>& used() const { return used_; }
 
  private:
   const WeightView* find_by_any_name(const Slot& slot) const;
   base::Result<const WeightView*> find(const Slot& slot);
+  std::optional<torch::Tensor> kept(const WeightView& view, torch::Dtype dtype);
   base::Result<torch::Tensor> copied(const WeightView& view, torch::Dtype dtype) const;
-  base::Result<GroupedWeight> rounded(const Slot& slot, const WeightView& view, const Layout& stored) const;
+  base::Result<GroupedWeight> rounded(const Slot& slot, const WeightView& view, const Layout& stored);
   std::string in_file(const WeightView& view) const { return fmt::format("{}: tensor '{}'", source_.path().string(), view.name); }
   base::Result<void> fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded);
   base::Result<void> fill_vector(const Slot& slot, const WeightView& view, Loaded& loaded);
@@ -50,6 +51,7 @@ class Loader {
   const WeightSource& source_;
   const LoadTarget& target_;
   std::set<std::string> used_;
+  std::set<std::string> kept_;  // views that parameters lie in
 };
 
 std::vector<std::int64_t> shape_in_file(const Slot& slot, const Layout& layout) {
@@ -82,11 +84,14 @@ base::Result<const WeightView*> Loader::find(const Slot& slot) {
   return view;
 }
 
-// The file's own bytes as a tensor, where libtorch knows the type: such a tensor need not become floats first.
-std::optional<torch::Tensor> mapped(const WeightView& view) {
+// The file's own bytes as a tensor, where libtorch knows the type: such a tensor need not become floats first. It lives as long
+// as the view, or as the keeper.
+std::optional<torch::Tensor> mapped(const WeightView& view, std::shared_ptr<const void> keeper = nullptr) {
   const auto as = [&](torch::Dtype dtype) -> std::optional<torch::Tensor> {
     if (reinterpret_cast<std::uintptr_t>(view.bytes.data()) % torch::elementSize(dtype) != 0) return std::nullopt;  // a file need not align
-    return torch::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, dtype);
+    void* const bytes = const_cast<std::byte*>(view.bytes.data());
+    if (!keeper) return torch::from_blob(bytes, view.shape, dtype);
+    return torch::from_blob(bytes, view.shape, [keeper](void*) {}, dtype);
   };
   switch (view.type) {
     case base::GgmlType::F32: return as(torch::kFloat32);
@@ -94,6 +99,19 @@ std::optional<torch::Tensor> mapped(const WeightView& view) {
     case base::GgmlType::BF16: return as(torch::kBFloat16);
     default: return std::nullopt;
   }
+}
+
+// A matrix that the file holds in the dtype wanted is used where it lies: nothing is copied, and processes with the same model
+// share its memory. The mapping is read-only: whoever wrote into such a parameter would end the program. Vectors are copied, so
+// that a model whose matrices are converted needs its file no more.
+std::optional<torch::Tensor> Loader::kept(const WeightView& view, torch::Dtype dtype) {
+  auto keeper = view.shape.size() == 2 ? source_.keeper(view) : nullptr;
+  if (!keeper) return std::nullopt;
+  auto tensor = mapped(view, std::move(keeper));
+  if (!tensor || tensor->scalar_type() != dtype) return std::nullopt;
+  source_.expect(view);
+  kept_.insert(view.name);
+  return tensor;
 }
 
 // The whole tensor, part by part on all threads, so that the file's pages and the copy never stand in memory both.
@@ -122,9 +140,12 @@ base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype 
   return out;
 }
 
-base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) const {
+base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype) {
   const bool as_it_is = !layout.transposed && layout.rows.empty() && layout.less == 0 && layout.stacked == 0;
-  if (as_it_is && device.is_cpu() && !view.shape.empty() && view.shape[0] > 0) return copied(view, dtype);
+  if (as_it_is && device.is_cpu() && !view.shape.empty() && view.shape[0] > 0) {
+    if (auto in_file = kept(view, dtype)) return *in_file;
+    return copied(view, dtype);
+  }
   std::optional<torch::Tensor> values = mapped(view);
   bool in_place = values.has_value();
   if (!values) {
@@ -140,7 +161,7 @@ base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& 
 }
 
 // Rounded to few bits: straight from the file where it stores rows as the model has them.
-base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& view, const Layout& stored) const {
+base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& view, const Layout& stored) {
   const int bits = target_.quant == Quant::Int8 ? 8 : 4;
   if (!stored.transposed && stored.less == 0 && stored.stacked == 0)
     return quantize({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, bits, at::get_num_threads());
@@ -184,7 +205,7 @@ base::Result<void> Loader::fill(const Slot& slot, Loaded& loaded) {
   if (!view) return base::forward(view);
   loaded.parameters += [&] { std::int64_t n = 1; for (const auto d : slot.shape) n *= d; return n; }();
   const auto filled = slot.matrix ? fill_matrix(slot, **view, loaded) : fill_vector(slot, **view, loaded);
-  if (filled) source_.forget(**view);
+  if (filled && !kept_.contains((*view)->name)) source_.forget(**view);
   return filled;
 }
 

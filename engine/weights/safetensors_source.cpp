@@ -46,6 +46,10 @@ class SafetensorsSource final : public WeightSource {
   void forget(const WeightView& view) const override {
     if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->forget(view.bytes);
   }
+  std::shared_ptr<const void> keeper(const WeightView& view) const override {
+    const auto found = by_name_.find(view.name);
+    return found == by_name_.end() ? nullptr : files_[found->second.file];
+  }
 
   base::Result<void> add(const fs::path& path) {
     const auto file = base::Safetensors::open(path);

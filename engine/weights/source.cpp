@@ -26,6 +26,7 @@ class GgufSource final : public WeightSource {
   }
   void expect(const WeightView& view) const override { file_->expect(view.bytes); }
   void forget(const WeightView& view) const override { file_->forget(view.bytes); }
+  std::shared_ptr<const void> keeper(const WeightView&) const override { return file_; }
 
  private:
   fs::path path_;

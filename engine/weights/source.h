@@ -1,6 +1,6 @@
 // source.h: the weights of a model as named ranges of bytes, wherever they are stored.
 // open_weights(path): a folder of safetensors (one file, or shards with an index) or a .gguf file; then find() by name.
-// Views point into mapped files that the source keeps alive. Immutable; any thread.
+// Views point into mapped files that the source keeps alive, and so does whoever holds a keeper(). Immutable; any thread.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +37,8 @@ class WeightSource {
   virtual const WeightView* find(std::string_view name) const = 0;
   virtual void expect(const WeightView&) const {}         // it will be read now
   virtual void forget(const WeightView& view) const = 0;  // its pages are not needed again soon
+  // What keeps a view's bytes where they are for as long as it is held, past the source's own end; null where nothing can.
+  virtual std::shared_ptr<const void> keeper(const WeightView&) const { return nullptr; }
 };
 
 base::Result<std::unique_ptr<WeightSource>> open_weights(const std::filesystem::path& path);

@@ -2,9 +2,14 @@
 // nearly, narrower number formats and quantised weights.
 #include "engine/torch/load_parameters.h"
 
+#include <fmt/ranges.h>
+
+#include <fstream>
+
 #include "engine/models/registry.h"
 #include "engine/torch/memory_source.h"
 #include "support/catch.h"
+#include "support/temp_folder.h"
 
 namespace {
 
@@ -37,7 +42,7 @@ struct Run {
   std::int64_t resident_bytes = 0;
 };
 
-Run run(const MemorySource& source, const LoadTarget& target = kPlain) {
+Run run(const engine::WeightSource& source, const LoadTarget& target = kPlain) {
   const torch::InferenceMode inference;
   auto model = make();
   const auto loaded = engine::load_parameters(*model, source, target, {}, {});
@@ -46,6 +51,23 @@ Run run(const MemorySource& source, const LoadTarget& target = kPlain) {
   engine::KvCache cache(2, 2, 32, torch::kCPU, target.dtype);
   const Tensor ids = torch::arange(0, 33, torch::kInt64) * 29 % 96;
   return {model->forward(engine::Batch::of(ids, cache), engine::LogitsOf::EveryToken).log_softmax(-1), loaded->resident_bytes};
+}
+
+// The same tensors in a safetensors file whose first tensor starts at a multiple of 8 bytes, or `off` bytes behind one.
+std::unique_ptr<engine::WeightSource> in_a_file(const MemorySource& source, const tests::TempFolder& folder, size_t off) {
+  std::string header, data;
+  for (const engine::WeightView& view : source.weights()) {
+    header += fmt::format(R"({}"{}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})", header.empty() ? "{" : ",", view.name, fmt::join(view.shape, ","),
+                          data.size(), data.size() + view.bytes.size());
+    data.append(reinterpret_cast<const char*>(view.bytes.data()), view.bytes.size());
+  }
+  header += "}";
+  header.resize((header.size() + 7) / 8 * 8 + off, ' ');
+  const std::uint64_t length = header.size();
+  std::ofstream(folder.path() / "model.safetensors", std::ios::binary) << std::string(reinterpret_cast<const char*>(&length), 8) << header << data;
+  auto opened = engine::open_weights(folder.path());
+  if (!opened) FAIL(opened.error().message);
+  return std::move(*opened);
 }
 
 double apart(const Run& a, const Run& b) { return (a.logprobs - b.logprobs).abs().mean().item<double>(); }
@@ -178,4 +200,31 @@ TEST_CASE("loading: numbers stored narrow are read as they are") {
     rounded.add(view.name, values.to(torch::kBFloat16).to(torch::kFloat32));
   }
   CHECK(apart(run(bf16), run(rounded)) == 0);
+}
+
+// The mapping is read-only: a forward pass that wrote into a parameter would end the test.
+TEST_CASE("loading: a matrix that the file holds as it is wanted stays where it lies, past the source's end") {
+  const torch::InferenceMode inference;
+  const MemorySource source = tests::random_weights(*make(), Naming::HuggingFace);
+  const Run copied = run(source);
+  for (const size_t off : {0, 1}) {
+    const tests::TempFolder folder;
+    auto file = in_a_file(source, folder, off);
+    auto model = make();
+    const auto loaded = engine::load_parameters(*model, *file, kPlain, {}, {});
+    if (!loaded) FAIL(loaded.error().message);
+    CHECK(loaded->resident_bytes == copied.resident_bytes);
+    for (const engine::Slot& slot : model->slots())
+      if (slot.matrix)
+        if (const engine::WeightView* view = file->find(slot.hugging_face)) {
+          const void* at = slot.matrix->named_parameters()["weight"].const_data_ptr();
+          CHECK((at == view->bytes.data()) == (off == 0));  // no tensor can start at an odd address
+        }
+    file.reset();
+    model->ready(torch::kCPU, torch::kFloat32, loaded->rope_factors);
+    engine::KvCache cache(2, 2, 32, torch::kCPU, torch::kFloat32);
+    const Tensor ids = torch::arange(0, 33, torch::kInt64) * 29 % 96;
+    const Run kept{model->forward(engine::Batch::of(ids, cache), engine::LogitsOf::EveryToken).log_softmax(-1), loaded->resident_bytes};
+    CHECK(apart(kept, copied) == 0);
+  }
 }
