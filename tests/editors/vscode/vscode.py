@@ -139,13 +139,15 @@ class VsCode(Editor):
 
     # -- what is on the screen -------------------------------------------------------------------------------------
 
-    def wait(self, condition, what, seconds=WAIT):
+    def comes(self, condition, seconds):
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            value = condition()
-            if value:
-                return value
+        while not (value := condition()) and time.monotonic() < end:
             self.page.wait_for_timeout(30)
+        return value
+
+    def wait(self, condition, what, seconds=WAIT):
+        if value := self.comes(condition, seconds):
+            return value
         raise AssertionError(f"waited {seconds} s for {what}; the window says: {self.page.inner_text('.monaco-workbench')[-800:]}")
 
     def status(self, text, seconds=WAIT):
