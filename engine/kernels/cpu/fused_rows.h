@@ -21,7 +21,7 @@ float norm_scale(const float* x, int64_t columns, float epsilon) {
 // Sixteen codes; the sum of them in `total`.
 RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse, int32_t& total) {
   const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
-  const IntVec codes = IntVec(v * all(inverse) + magic) - 0x4B400000;
+  const IntVec codes = IntVec(BitVec(v * all(inverse) + magic) - 0x4B400000U);
   const Vec as_floats = __builtin_convertvector(codes, Vec);
   total = int32_t(sum(as_floats));
   return __builtin_convertvector(codes, ByteVec);

@@ -13,6 +13,7 @@ namespace {
 
 typedef float Vec __attribute__((vector_size(64)));
 typedef int32_t IntVec __attribute__((vector_size(64)));
+typedef uint32_t BitVec __attribute__((vector_size(64)));  // for sums that may pass over the sign
 typedef int8_t ByteVec __attribute__((vector_size(16)));
 constexpr int kWidth = 16;
 constexpr float kMinusInfinity = -__builtin_inff();
@@ -62,7 +63,7 @@ RIGPILOT_INLINE Vec exp(Vec x) {
   p = p * r + all(1.0F / 6);
   p = p * r + all(0.5F);
   p = p * r * r + r + all(1.0F);
-  const Vec scaled = Vec(IntVec(p) + ((IntVec(shifted) - 0x4B400000) << 23));
+  const Vec scaled = Vec(BitVec(p) + ((BitVec(shifted) - 0x4B400000U) << 23));
   return tiny ? all(0.0F) : (x == x ? scaled : x);
 }
 
