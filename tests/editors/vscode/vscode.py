@@ -109,6 +109,7 @@ class VsCode(Editor):
     def __init__(self, server, browser, folder):
         self.server, self.folder = server, pathlib.Path(folder) / "work"
         self.folder.mkdir()
+        self.earlier = set(server.descendants("rigpilot"))  # of windows closed before, whose servers take a moment to end
         self.context = browser.new_context(viewport={"width": 1200, "height": 750})
         self.page = self.context.new_page()
         self.elsewhere = set()  # hosts that the page asked for
@@ -230,9 +231,9 @@ class VsCode(Editor):
         return self.page.locator(".editor-instance .view-lines").last.inner_text().replace("\u00a0", " ")
 
     def kill_server(self):
-        pids = self.server.descendants("rigpilot")
-        assert len(pids) == 1, pids
-        os.kill(pids[0], signal.SIGKILL)
+        ours = sorted(set(self.server.descendants("rigpilot")) - self.earlier)
+        assert len(ours) == 1, ours
+        os.kill(ours[0], signal.SIGKILL)
 
     def statistics(self):
         """As the report says them."""
