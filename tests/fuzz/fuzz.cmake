@@ -29,6 +29,7 @@ endfunction()
 
 rigpilot_fuzz(gguf DEPENDS engine)
 rigpilot_fuzz(hf_config DEPENDS engine)
+rigpilot_fuzz(ngram DEPENDS engine)
 rigpilot_fuzz(safetensors DEPENDS base)
 rigpilot_fuzz(tokenizer_json DEPENDS tokenizer)
 rigpilot_fuzz(framing DEPENDS lsp)
