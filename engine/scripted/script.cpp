@@ -94,6 +94,20 @@ class Fields {
   bool bad_ = false;
 };
 
+// An array of texts.
+void read_texts(Fields& fields, std::string_view name, std::vector<std::string>& into) {
+  const Json* list = fields.find(name);
+  if (!list) return;
+  const auto wrong = [&](const Json& what) {
+    fields.complain(fmt::format("{}: field '{}' holds {}: expected an array of strings", fields.where(), name, base::json_type_name(what)));
+  };
+  if (!list->is_array()) return wrong(*list);
+  for (const Json& text : *list) {
+    if (!text.is_string()) return wrong(text);
+    into.push_back(text.get<std::string>());
+  }
+}
+
 // "text" alone stands for {"text": "text"}.
 Result<ScriptReply> read_reply(const Json& json, const std::string& where) {
   ScriptReply reply;
@@ -108,6 +122,7 @@ Result<ScriptReply> read_reply(const Json& json, const std::string& where) {
   fields.read("prefix_matches", reply.prefix_matches);
   fields.read("once", reply.once);
   fields.read("text", reply.text);
+  read_texts(fields, "alternatives", reply.alternatives);
   fields.read("special", reply.special);
   fields.read("error", reply.error);
   fields.read("logprob", reply.logprob);

@@ -23,6 +23,7 @@ struct ScriptReply {
   bool once = false;                           // used up by its first use
 
   std::string text;
+  std::vector<std::string> alternatives;  // what is written where `text`, then each earlier one, is banned at the place they part
   bool special = false;              // "<|endoftext|>" and the like in `text` are the control tokens
   std::optional<std::string> error;  // generate() fails with this sentence
   std::optional<double> logprob;     // of each token; the script's where absent

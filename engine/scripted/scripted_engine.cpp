@@ -44,11 +44,44 @@ ScriptPrompt read_prompt(const tokenizer::Tokenizer& tokenizer, std::span<const 
   return out;
 }
 
-// One step of the pretended model: it wants `wanted`, would sooner end than say anything else, and obeys bans and steering.
-TokenId choose(const GenerateRequest& request, std::span<const TokenId> so_far, TokenId wanted) {
+// What a reply may still become: its text and alternatives, as far as what was said agrees with them.
+class Wanted {
+ public:
+  Wanted(const ScriptReply& reply, const tokenizer::Tokenizer& tokenizer) {
+    texts_.push_back(tokenizer.encode(reply.text, {.parse_special = reply.special}));
+    for (const std::string& text : reply.alternatives) texts_.push_back(tokenizer.encode(text, {.parse_special = reply.special}));
+  }
+  // The next ids, the dearest first; the end where a text is said.
+  std::vector<TokenId> next() const {
+    std::vector<TokenId> out;
+    for (const auto& text : texts_) out.push_back(said_ < text.size() ? text[said_] : TokenId(ids::kEnd));
+    return out;
+  }
+  bool is_end(TokenId id) const {
+    return id == ids::kEnd && std::ranges::none_of(texts_, [&](const auto& text) { return said_ < text.size() && text[said_] == id; });
+  }
+  // Whatever was forced stands before what is still to be said.
+  void say(TokenId id) {
+    const auto agrees = [&](const auto& text) { return said_ < text.size() && text[said_] == id; };
+    if (std::ranges::none_of(texts_, agrees)) return;
+    std::erase_if(texts_, [&](const auto& text) { return !agrees(text); });
+    ++said_;
+  }
+
+ private:
+  std::vector<std::vector<TokenId>> texts_;
+  std::size_t said_ = 0;
+};
+
+// One step of the pretended model: it wants the first of `wanted` it may have, would sooner end than say anything else, and
+// obeys bans and steering.
+TokenId choose(const GenerateRequest& request, std::span<const TokenId> so_far, const std::vector<TokenId>& wanted) {
   std::vector<float> logits(ids::kCount, -20.f);
   logits[ids::kEnd] = -10.f;
-  logits[std::size_t(wanted)] = 0.f;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    float& logit = logits[std::size_t(wanted[i])];
+    logit = std::max(logit, -float(i) / float(wanted.size()));
+  }
   for (const TokenId id : request.banned_ids)
     if (id >= 0 && id < ids::kCount) logits[std::size_t(id)] = kNever;
   if (request.steer) request.steer(so_far, logits);
@@ -98,16 +131,14 @@ bool ScriptedEngine::prefill(const GenerateRequest& request, Timings& timings, s
 
 StopReason ScriptedEngine::decode(const GenerateRequest& request, const OnToken& on_token, const ScriptReply& reply,
                                   Generation& out, std::stop_token stop) {
-  const std::vector<TokenId> wanted = tokenizer_->encode(reply.text, {.parse_special = reply.special});
+  Wanted wanted(reply, *tokenizer_);
   const float logprob = float(reply.logprob.value_or(script_.logprob));
-  std::size_t said = 0;
   while (std::int64_t(out.ids.size()) < request.max_tokens) {
     if (!wait(reply.ms_per_token.value_or(script_.ms_per_token), stop)) return StopReason::Cancelled;
-    const TokenId next = said < wanted.size() ? wanted[said] : ids::kEnd;
-    const TokenId id = choose(request, out.ids, next);
+    const TokenId id = choose(request, out.ids, wanted.next());
     if (std::find(request.end_ids.begin(), request.end_ids.end(), id) != request.end_ids.end()) return StopReason::EndToken;
-    if (id == ids::kEnd && (next != id || said >= wanted.size())) return StopReason::EndToken;  // nothing left to say
-    if (id == next) ++said;
+    if (wanted.is_end(id)) return StopReason::EndToken;  // nothing left to say
+    wanted.say(id);
     out.ids.push_back(id);
     out.logprobs.push_back(logprob);
     kept_.push_back(id);

@@ -1,8 +1,10 @@
 #include "lsp/completion/pipeline.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "lsp/completion/healing.h"
+#include "lsp/completion/other_start.h"
 #include "lsp/completion/postprocess.h"
 #include "lsp/completion/prompt.h"
 #include "lsp/completion/text_stop.h"
@@ -14,12 +16,17 @@ namespace lsp {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// For all further suggestions together: whoever asks sees the first one when they are there.
+constexpr std::chrono::milliseconds kAlternativesPatience{2000};
+
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 // What a model wrote after the cursor, as far as it is wanted.
 struct Written {
   std::string text;
   std::string_view why;  // it ends there
+  std::string opening;  // what another answer must not begin with; with the bytes owed to the prompt
+  bool given_up = false;  // not written to its end
   float mean_logprob = 0;
   engine::StopReason stop = engine::StopReason::EndToken;
   engine::Timings timings;
@@ -71,26 +78,48 @@ class Listener {
   std::vector<Heard> tokens_;
 };
 
-// The only place where ids and text meet.
-base::Result<Written> generate_text(const Deps& deps, const Prompt& prompt, const StopRules& rules, std::stop_token stop) {
-  const Model& model = deps.model;
-  TextStop text_stop(rules);
-  Listener listener(*model.tokenizer, prompt.owed, text_stop);
-  ByteConstraint constraint(prompt.owed, *model.tokenizer, model.index());
-  engine::GenerateRequest request{.prompt = prompt.ids,
-                                  .max_tokens = deps.settings.max_tokens,
-                                  .sampling = {.temperature = deps.settings.temperature},
+// What every answer to one query is made of.
+struct Task {
+  const Model& model;
+  const CompletionSettings& settings;
+  const Surroundings& around;
+  Prompt prompt;
+  StopRules rules;
+  PostOptions tidying;
+};
+
+// The only place where ids and text meet. The answer begins otherwise than `others`; past `until` it is given up.
+base::Result<Written> generate_text(const Task& task, const OtherStart& others, Clock::time_point until, std::stop_token stop) {
+  const Model& model = task.model;
+  TextStop text_stop(task.rules);
+  Listener listener(*model.tokenizer, task.prompt.owed, text_stop);
+  ByteConstraint constraint(task.prompt.owed, *model.tokenizer, model.index());
+  engine::GenerateRequest request{.prompt = task.prompt.ids,
+                                  .max_tokens = task.settings.max_tokens,
+                                  .sampling = {.temperature = task.settings.temperature},
                                   .end_ids = model.index().end_ids(),
                                   .banned_ids = model.index().banned_ids()};
   for (const auto id : model.engine->info().end_ids) request.end_ids.push_back(id);
-  if (!constraint.empty())
-    request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) { constraint.steer(so_far, logits); };
-  auto generation = model.engine->generate(request, [&](const engine::GeneratedToken& token) { return listener.take(token); }, stop);
+  if (!constraint.empty() || !others.empty())
+    request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) {
+      constraint.steer(so_far, logits);
+      others.steer(so_far, logits);
+    };
+  bool late = false;
+  const auto on_token = [&](const engine::GeneratedToken& token) {
+    late = Clock::now() > until;
+    return late ? engine::Verdict::Stop : listener.take(token);
+  };
+  auto generation = model.engine->generate(request, on_token, stop);
   if (!generation) return base::forward(generation, "completing");
   using enum engine::StopReason;
   if (generation->stop != Caller) listener.finish(generation->stop == MaxTokens || generation->stop == ContextFull);
 
-  Written written{.why = text_stop.why(), .stop = generation->stop, .timings = generation->timings};
+  Written written{.why = text_stop.why(),
+                  .opening = opening(generation->ids, task.prompt.owed.size(), *model.tokenizer),
+                  .given_up = late || generation->stop == Cancelled,
+                  .stop = generation->stop,
+                  .timings = generation->timings};
   if (!listener.paid()) {
     written.why = "the model did not take up the word at the cursor";
     return written;
@@ -116,11 +145,10 @@ PromptInfo describe(const Prompt& prompt, const Model& model) {
   return {.layout = prompt.layout, .text = model.tokenizer->decode(prompt.ids, true), .tokens = prompt.ids.size()};
 }
 
-Completion finish(const Query& query, const Surroundings& around, const Written& written, bool rest_seen,
-                  Completion completion) {
+Completion finish(const Task& task, const Written& written, Completion completion) {
   if (is_blank(written.text)) return without(Reason::NothingToSay, written.why, std::move(completion));
   const auto start = Clock::now();
-  Postprocessed processed = postprocess(written.text, around, {.invocation = query.invocation, .rest_seen = rest_seen});
+  Postprocessed processed = postprocess(written.text, task.around, task.tidying);
   completion.timings.postprocess_ms = ms_since(start);
   completion.steps = std::move(processed.steps);
   if (!processed.suggestion) return without(Reason::Rejected, processed.why_not, std::move(completion));
@@ -128,6 +156,38 @@ Completion finish(const Query& query, const Surroundings& around, const Written&
   completion.items.back().mean_logprob = written.mean_logprob;
   completion.reason = Reason::Suggested;
   return completion;
+}
+
+bool same_but_for_blanks(std::string a, std::string b) {
+  for (std::string* text : {&a, &b}) std::erase_if(*text, [](char c) { return is_blank({&c, 1}); });
+  return a == b;
+}
+
+void add(engine::Timings& sum, const engine::Timings& more) {
+  sum.prefill_tokens += more.prefill_tokens;
+  sum.prefill_ms += more.prefill_ms;
+  sum.decode_tokens += more.decode_tokens;
+  sum.decode_ms += more.decode_ms;
+}
+
+// Answers beside the first, which began with `opening`: the prompt's keys and values are there, so each costs its own tokens.
+// One that fails or repeats another is left out.
+void add_alternatives(const Task& task, std::string opening, int most, std::stop_token stop, Completion& completion) {
+  const auto until = Clock::now() + kAlternativesPatience;
+  OtherStart others(*task.model.tokenizer, task.model.index());
+  for (int made = 1; made < most && !opening.empty(); ++made) {
+    others.forbid(std::move(opening));
+    auto written = generate_text(task, others, until, stop);
+    if (!written || written->given_up) return;
+    add(completion.timings.engine, written->timings);
+    opening = std::move(written->opening);
+    if (is_blank(written->text)) continue;
+    auto item = postprocess(written->text, task.around, task.tidying).suggestion;
+    const auto same = [&](const Suggestion& other) { return same_but_for_blanks(other.text, item->text); };
+    if (!item || std::ranges::any_of(completion.items, same)) continue;
+    item->mean_logprob = written->mean_logprob;
+    completion.items.push_back(*std::move(item));
+  }
 }
 
 base::Result<Completion> complete_timed(const Query& query, const Deps& deps, std::stop_token stop) {
@@ -138,19 +198,27 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
 
   Completion completion;
   const auto start = Clock::now();
-  const auto prompt = build_prompt(query.document, around, deps.model, deps.settings);
+  auto prompt = build_prompt(query.document, around, deps.model, deps.settings);
   if (!prompt) return base::forward(prompt);
   completion.prompt = describe(*prompt, deps.model);
   completion.timings.prompt_ms = ms_since(start);
+  const Task task{.model = deps.model,
+                  .settings = deps.settings,
+                  .around = around,
+                  .prompt = *std::move(prompt),
+                  .rules = stop_rules(around, trigger.block, deps.settings.max_lines),
+                  .tidying = {.invocation = query.invocation, .rest_seen = deps.model.fim.has_value()}};
 
-  auto written = generate_text(deps, *prompt, stop_rules(around, trigger.block, deps.settings.max_lines), stop);
+  auto written = generate_text(task, OtherStart(*deps.model.tokenizer, deps.model.index()), Clock::time_point::max(), stop);
   if (!written) return base::forward(written);
   completion.raw_text = written->text;
   completion.timings.engine = written->timings;
   completion.stop = written->stop;
   if (written->stop == engine::StopReason::Cancelled) return without(Reason::Cancelled, "cancelled while generating", std::move(completion));
   completion.detail = fmt::format("{}; ended by: {}", trigger.why, written->why);
-  return finish(query, around, *written, deps.model.fim.has_value(), std::move(completion));
+  completion = finish(task, *written, std::move(completion));
+  if (!completion.items.empty()) add_alternatives(task, std::move(written->opening), query.items, stop, completion);
+  return completion;
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Query {
   std::size_t cursor = 0;  // byte offset into the document, at a character's start
   Invocation invocation = Invocation::Automatic;
   std::optional<SelectedItem> selected;
+  int items = 1;  // at most so many, each beginning otherwise; those after the first only while they come soon
 };
 
 struct Deps {
@@ -71,11 +72,11 @@ struct CompletionTimings {
 };
 
 struct Completion {
-  std::vector<Suggestion> items;
+  std::vector<Suggestion> items;  // the likeliest first; no two of one text
   Reason reason = Reason::NothingToSay;
   std::string detail;  // one line for people: which rule, which stop
   PromptInfo prompt;
-  std::string raw_text;  // what the model wrote, before postprocessing
+  std::string raw_text;  // what the model wrote at first, before postprocessing
   CompletionTimings timings;
   std::vector<std::string> steps;  // of postprocessing, those that changed the text
   engine::StopReason stop = engine::StopReason::EndToken;  // of the engine, where it was asked

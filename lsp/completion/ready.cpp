@@ -53,7 +53,8 @@ std::optional<Suggestion> typed_through(const Query& then, const Suggestion& mad
 
 void ReadySuggestions::keep(std::uint64_t key, const Query& query, const Completion& completion) {
   if (query.selected || completion.items.empty()) return;
-  if (completion.items.front().text.find('\0') != std::string::npos) return;  // no editor is shown that
+  const auto shown = [](const Suggestion& item) { return item.text.find('\0') == std::string::npos; };
+  if (!std::ranges::all_of(completion.items, shown)) return;  // no editor is shown that
   kept_.push_front({key, query, completion});
   if (kept_.size() > kMostKept) kept_.pop_back();
 }
@@ -61,13 +62,15 @@ void ReadySuggestions::keep(std::uint64_t key, const Query& query, const Complet
 std::optional<ReadySuggestions::Found> ReadySuggestions::find(const Query& query) const {
   if (query.selected || query.invocation == Invocation::Explicit) return std::nullopt;
   for (const Kept& kept : kept_) {
-    auto item = typed_through(kept.query, kept.completion.items.front(), query);
-    if (!item) continue;
-    Found found{kept.key, kept.completion};
-    found.completion.items = {std::move(*item)};
-    found.completion.detail = "an earlier suggestion, typed through";
-    found.completion.timings = {};
-    return found;
+    for (std::size_t index = 0; index < kept.completion.items.size(); ++index) {
+      auto item = typed_through(kept.query, kept.completion.items[index], query);
+      if (!item) continue;
+      Found found{kept.key, index, kept.completion};
+      found.completion.items = {std::move(*item)};
+      found.completion.detail = "an earlier suggestion, typed through";
+      found.completion.timings = {};
+      return found;
+    }
   }
   return std::nullopt;
 }

@@ -20,6 +20,7 @@ class ReadySuggestions {
  public:
   struct Found {
     std::uint64_t key = 0;  // of the request that it was made for
+    std::size_t index = 0;  // among that request's suggestions
     Completion completion;
   };
 

@@ -63,6 +63,10 @@ void VocabularyIndex::tokens_for(std::string_view bytes, std::vector<TokenId>& i
     const std::string_view part = bytes.substr(0, length);
     for (auto at = first_not_before(part); at != entries_.end() && at->bytes == part; ++at) ids.push_back(at->id);
   }
+  tokens_from(bytes, ids);
+}
+
+void VocabularyIndex::tokens_from(std::string_view bytes, std::vector<TokenId>& ids) const {
   for (auto at = first_not_before(bytes); at != entries_.end() && at->bytes.starts_with(bytes); ++at) ids.push_back(at->id);
 }
 

@@ -1,5 +1,5 @@
 // vocabulary_index.h: a vocabulary sorted by the bytes its tokens stand for, and the ids that must never be written.
-// Built once a model (Model::index()); tokens_within() and tokens_extending() answer which tokens fit bytes still owed.
+// Built once a model (Model::index()); tokens_for() and tokens_from() answer which tokens fit bytes that are to be written.
 // Immutable; any thread. The tokenizer must outlive it.
 #pragma once
 
@@ -19,6 +19,9 @@ class VocabularyIndex {
 
   // Adds every token whose bytes are a prefix of `bytes` (all of it included), and every longer token that starts with it.
   void tokens_for(std::string_view bytes, std::vector<tokenizer::TokenId>& ids) const;
+
+  // Only the tokens that start with `bytes`, those that are just these bytes included.
+  void tokens_from(std::string_view bytes, std::vector<tokenizer::TokenId>& ids) const;
 
   // Whether some token starts with `bytes` and is longer.
   bool extends(std::string_view bytes) const;

@@ -33,11 +33,12 @@ struct Offer {
 Offer place_items(const Session& session, const Made& made) {
   Offer out;
   const RangeStyle style = session.features.speaks_copilot ? RangeStyle::FromLineStart : range_style(session.features.name);
-  for (const Suggestion& suggestion : made.completion.items) {
+  for (std::size_t i = 0; i < made.completion.items.size(); ++i) {
+    const Suggestion& suggestion = made.completion.items[i];
     auto item = place_item(suggestion, made.query, style, session.documents.encoding());
     if (!item) continue;
     if (wants_plain_line_ends(session.features.name)) item->text = with_plain_line_ends(item->text);
-    item->id = fmt::format("{}.{}", made.key, out.items.size());
+    item->id = fmt::format("{}.{}", made.key, made.first + i);
     out.items.push_back(std::move(*item));
     out.of.push_back(&suggestion);
   }
@@ -90,7 +91,7 @@ Json answer_json(Session& session, const Made& made, AnswerShape shape, double m
     session.statistics.offered(offered_item(offer.items[i].id, *offer.of[i], offer.items[i].text), ms, from_ready);
   switch (shape) {
     case AnswerShape::Inline: return write_items(offer.items, accept_command(session.features));
-    case AnswerShape::Popup: return popup_json(session, made, fmt::format("{}.0", made.key));
+    case AnswerShape::Popup: return popup_json(session, made, fmt::format("{}.{}", made.key, made.first));
     case AnswerShape::Copilot: return copilot_json(offer, made);
   }
   return nullptr;

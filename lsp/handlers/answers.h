@@ -8,6 +8,7 @@ namespace lsp {
 
 struct Made {
   std::uint64_t key = 0;
+  std::size_t first = 0;  // which of the key's suggestions is the first of these
   const Query& query;
   const Completion& completion;
 };

@@ -78,7 +78,10 @@ void add_copilot(Dispatcher& methods, Session& session) {
     inline_completion(session, params, std::move(respond), AnswerShape::Copilot);
   };
   methods.on_request("getCompletions", get_completions);
-  methods.on_request("getCompletionsCycling", get_completions);
+  methods.on_request("getCompletionsCycling", [get_completions](Json params, Responder respond) {
+    params["context"] = {{"triggerKind", 1}};  // going through others is asking
+    get_completions(std::move(params), std::move(respond));
+  });
   methods.on_request("notifyShown", [&](const Json& params, Responder respond) {
     session.statistics.shown(base::try_get<std::string>(params, "uuid").value_or(""));
     respond.succeed("OK");

@@ -6,6 +6,8 @@
 namespace lsp {
 namespace {
 
+constexpr int kItemsAskedFor = 3;  // to choose among, where the user asked; typing shows one
+
 double ms_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
@@ -44,7 +46,8 @@ Query make_query(const Session& session, const InlineCompletionParams& params, c
   return Query{.document = document.snapshot(),
                .cursor = cursor,
                .invocation = params.invoked ? Invocation::Explicit : Invocation::Automatic,
-               .selected = selected_item(params, document, encoding, cursor)};
+               .selected = selected_item(params, document, encoding, cursor),
+               .items = params.invoked ? kItemsAskedFor : 1};
 }
 
 std::optional<std::string> why_silent(const Session& session, std::string_view language) {
@@ -93,7 +96,7 @@ bool answer_ready(Session& session, const Query& query, Responder& respond, Answ
   const auto start = std::chrono::steady_clock::now();
   auto found = session.ready.find(query);
   if (!found) return false;
-  const Made made{found->key, query, found->completion};
+  const Made made{found->key, found->index, query, found->completion};
   respond.succeed(answer_json(session, made, shape, ms_since(start), true));
   session.last = {.query = query, .completion = std::move(found->completion)};
   return true;
@@ -126,7 +129,7 @@ void on_engine_done(Session& session, EngineDone done) {
     return leave_if_done(session);
   }
   trace_answer(session, done, entry->respond.id());
-  entry->respond.succeed(answer_json(session, {done.key, done.query, *done.completion}, entry->shape, ms_since(entry->asked_at), false));
+  entry->respond.succeed(answer_json(session, {done.key, 0, done.query, *done.completion}, entry->shape, ms_since(entry->asked_at), false));
   session.last = {.query = std::move(done.query), .completion = std::move(*done.completion)};
   leave_if_done(session);
 }

@@ -40,6 +40,8 @@ TEST_CASE("a script says which field is wrong") {
   check_refused(R"({"replies": [{"text": 1}]})", "s.json: replies[0]: field 'text' is an integer: expected a string");
   check_refused(R"({"replies": [{"prefix_matches": "("}]})",
                 "s.json: replies[0]: field 'prefix_matches' is '(': expected a regular expression");
+  check_refused(R"({"replies": [{"alternatives": "b"}]})", "s.json: replies[0]: field 'alternatives' holds a string: expected an array of strings");
+  check_refused(R"({"replies": [{"alternatives": ["b", 1]}]})", "s.json: replies[0]: field 'alternatives' holds an integer: expected an array of strings");
   check_refused(R"({"default": {"once": "yes"}})", "s.json: default: field 'once' is a string: expected true or false");
   check_refused("{\n  \"fim\": tru\n}", "s.json: not valid JSON at line 2, column 13");
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <thread>
 
 #include "support/catch.h"
@@ -138,6 +139,23 @@ TEST_CASE("bad requests are refused with a sentence and the engine goes on") {
   CHECK(refusal({.prompt = {260}}) == "token id 260 is outside the vocabulary of 260");
   CHECK(refusal(request_for("x!")) == "the device is on fire");
   CHECK(answer(engine, request_for("x")) == "a/end");
+}
+
+TEST_CASE("where the text must not begin as it would, the first alternative that may is written") {
+  ScriptedEngine engine = engine_of(R"({"replies": [{"text": "one", "alternatives": ["only", "two", "twelve"]}]})");
+  const auto without = [&](std::string_view banned, std::size_t at) {
+    GenerateRequest request = request_for("x");
+    request.steer = [banned, at](std::span<const TokenId> so_far, std::span<float> logits) {
+      if (so_far.size() != at) return;
+      for (const char c : banned) logits[std::size_t(static_cast<unsigned char>(c))] = -std::numeric_limits<float>::infinity();
+    };
+    return answer(engine, request);
+  };
+  CHECK(without("", 0) == "one/end");
+  CHECK(without("o", 0) == "two/end");
+  CHECK(without("ot", 0) == "/end");
+  CHECK(without("n", 1) == "o/end");  // "only" parts from it later
+  CHECK(without("e", 2) == "only/end");
 }
 
 TEST_CASE("a stop token ends a long prefill and a slow answer at once") {

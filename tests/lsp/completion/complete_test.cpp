@@ -20,13 +20,15 @@ struct Ask {
   std::optional<lsp::SelectedItem> selected;
   lsp::CompletionSettings settings;
   bool fim = true;
+  int items = 1;
 };
 
 lsp::Query query_for(const tests::AtCursor& at, const Ask& ask) {
   return {.document = {.uri = "file:///x", .language_id = ask.language, .content = std::make_shared<const std::string>(at.text)},
           .cursor = at.cursor,
           .invocation = ask.invocation,
-          .selected = ask.selected};
+          .selected = ask.selected,
+          .items = ask.items};
 }
 
 Completion run(const tests::AtCursor& at, const lsp::Model& model, const Ask& ask = {}, std::stop_token stop = {}) {
@@ -193,4 +195,32 @@ TEST_CASE("a report for people") {
                            "raw      what the model wrote (caller):\n  | 1;\n", "steps    none changed it\n",
                            "item     replaces bytes 7 to 19, mean log-probability -0.10:\n  | int total = 1;\n", "ghost\n  | 1;\n", "timings  total "})
     CHECK(report.find(part) != std::string::npos);
+}
+
+TEST_CASE("whoever asks is given several, each beginning otherwise, none twice") {
+  const auto ghosts = [](std::string_view marked, const engine::ScriptReply& reply, int items) {
+    const auto model = tests::fake_model(engine::Script{.replies = {reply}});
+    const Completion completion = run(tests::at_cursor(marked), *model, {.invocation = Invocation::Explicit, .items = items});
+    std::string out;
+    for (const auto& item : completion.items) out += (out.empty() ? "" : "/") + item.ghost;
+    // The prompt is computed once; what another answer costs beside its own tokens is the last token's step.
+    CHECK(completion.timings.engine.prefill_tokens < completion.timings.engine.prompt_tokens + items);
+    return out;
+  };
+  const engine::ScriptReply three{.text = "one();", .alternatives = {"two();", "three();", "four();"}};
+  CHECK(ghosts("a = 1\nx = |\n", three, 3) == "one();/two();/four();");  // a token is a byte here: three begins like two
+  CHECK(ghosts("a = 1\nx = |\n", three, 1) == "one();");
+  CHECK(ghosts("a = 1\nx = |\n", {.text = "one();", .alternatives = {"two();", "for();"}}, 3) == "one();/two();/for();");
+  CHECK(ghosts("a = 1\nx = |\n", {.text = "one();"}, 3) == "one();");
+  CHECK(ghosts("a = 1\nx = |\n", {.text = "one();", .alternatives = {" one();"}}, 3) == "one();");  // the same but for blanks
+  CHECK(ghosts("while (x) {\n  |\n}\n", {.text = "one();\n  two();\n}", .alternatives = {"three();\n}"}}, 3) == "one();\n  two();/three();");
+  // Half a word at the cursor is written again by each.
+  CHECK(ghosts("a = 1\nx = comp|\n", {.text = "ute();", .alternatives = {"any();"}}, 3) == "ute();/any();");
+}
+
+TEST_CASE("further suggestions are given up when they take long, the first is not") {
+  const auto model = tests::fake_model(engine::Script{.ms_per_token = 150, .replies = {{.text = "one()", .alternatives = {"a_long_name_that_takes_its_time()", "two()"}}}});
+  const Completion completion = run(tests::at_cursor("x = |\n"), *model, {.invocation = Invocation::Explicit, .items = 3});
+  REQUIRE(completion.items.size() == 1);
+  CHECK(completion.items[0].ghost == "one()");
 }

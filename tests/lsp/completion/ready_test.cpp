@@ -82,6 +82,22 @@ TEST_CASE("and goes where the text goes another way") {
   CHECK(left("int a|", "dd();", "|int a") == "-");
 }
 
+TEST_CASE("of several suggestions for one place the one that is typed is found") {
+  ReadySuggestions ready;
+  const Query asked = at("x = c|");
+  lsp::Completion three = made(asked, "ompute()");
+  for (const char* other : {"all()", "urrent"}) three.items.push_back(made(asked, other).items.front());
+  ready.keep(4, asked, three);
+  const auto found = [&](std::string_view now) {
+    const auto one = ready.find(at(now));
+    return one ? std::to_string(one->key) + "." + std::to_string(one->index) + " " + one->completion.items.front().ghost : "-";
+  };
+  CHECK(found("x = c|") == "4.0 ompute()");
+  CHECK(found("x = ca|") == "4.1 ll()");
+  CHECK(found("x = curr|") == "4.2 ent");
+  CHECK(found("x = cy|") == "-");
+}
+
 TEST_CASE("the newest that fits is found, by document, until it is forgotten") {
   ReadySuggestions ready;
   const Query a = at("x|"), b = at("x|", "file:///b");
