@@ -9,6 +9,7 @@ The engine is scripted (docs/scripted-engine.md), so every text is exact. Buffer
 
 PYTHON = "import os\n\ndef add(a, b):\n|\n\nprint(add(1, 2))\n"
 SUM = {"prefix_matches": r"def add\(a, b\):\r?\n *$", "text": "total = a + b\n    return total\n"}
+SEVERAL = {"prefix_matches": "x = c$", "text": "ompute(values)", "alternatives": ["all(values)", "urrent"]}
 
 
 class Editor:
@@ -25,6 +26,8 @@ class Editor:
     def mark_frames(self): raise NotImplementedError
     def accept(self, amount): raise NotImplementedError
     def dismiss(self): raise NotImplementedError
+    def another(self, step): raise NotImplementedError  # the next suggestion (1) or the previous one (-1)
+    def ask_for_one(self): raise NotImplementedError
     def undo(self): raise NotImplementedError
     def saved(self): raise NotImplementedError        # the buffer as the editor saves it, bytes
     def shows(self, text): raise NotImplementedError  # waits until the screen shows it, as a message or otherwise
@@ -120,6 +123,35 @@ class Scenarios:
         editor.see("")
         editor.type("x")
         assert editor.saved() == with_ghost(PYTHON, "    x")
+
+    def test_next_and_previous(self, editor):
+        """One was shown by itself; the others come when they are asked for, and go round."""
+        editor.start(script(SEVERAL), "a.py", "values = []\nx = |\n")
+        editor.type("c")
+        editor.see("ompute(values)")
+        for step, ghost in [(1, "all(values)"), (1, "urrent"), (1, "ompute(values)"), (-1, "urrent"), (-1, "all(values)")]:
+            editor.another(step)
+            editor.see(ghost)
+        editor.type("al", pause=0.1)
+        editor.see("l(values)")
+        editor.accept("all")
+        editor.see("")
+        assert editor.saved() == b"values = []\nx = call(values)\n"
+
+    def test_asked_for(self, editor):
+        """After it was dismissed it comes again when it is asked for, with the others behind it."""
+        editor.start(script(SEVERAL), "a.py", "values = []\nx = |\n")
+        editor.type("c")
+        editor.see("ompute(values)")
+        editor.dismiss()
+        editor.see("")
+        editor.ask_for_one()
+        editor.see("ompute(values)")
+        editor.another(-1)
+        editor.see("urrent")
+        editor.accept("all")
+        editor.see("")
+        assert editor.saved() == b"values = []\nx = current\n"
 
     def test_undo_is_one_step(self, editor):
         editor.start(script(SUM), "a.py", PYTHON)

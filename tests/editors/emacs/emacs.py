@@ -100,6 +100,8 @@ class Emacs(Editor):
     def frames(self): return [plain(text) for _, text in self.terminal.frames]
     def accept(self, amount): self.terminal.press({"all": "Tab", "word": "M-f", "line": "M-e"}[amount])
     def dismiss(self): self.terminal.press("C-g")
+    def another(self, step): self.terminal.press("M-n" if step > 0 else "M-p")
+    def ask_for_one(self): self.terminal.press("C-c", "s")
 
     def undo(self):
         self.terminal.send("\x1f")

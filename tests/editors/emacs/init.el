@@ -9,6 +9,7 @@
 (server-start)
 (setq-default indent-tabs-mode nil)
 (global-set-key (kbd "C-c t") (lambda () "A tab into the text." (interactive) (insert "\t")))
+(global-set-key (kbd "C-c s") 'rigpilot-complete)
 (when (getenv "RIGPILOT_PLUGIN")
   (load (expand-file-name "rigpilot.el" (getenv "RIGPILOT_PLUGIN")) nil t)
   (setq rigpilot-server-command (append (json-parse-string (getenv "RIGPILOT_COMMAND")) nil)

@@ -9,7 +9,7 @@ vim.opt.runtimepath:prepend(vim.env.RIGPILOT_PLUGIN)
 vim.cmd('runtime plugin/rigpilot.lua')
 vim.api.nvim_set_hl(0, 'RigpilotGhost', { fg = '#aa00aa' })
 vim.api.nvim_set_hl(0, 'ComplHint', { fg = '#aa00aa' })
-vim.api.nvim_set_hl(0, 'ComplHintMore', { fg = '#aa00aa' })
+vim.api.nvim_set_hl(0, 'ComplHintMore', { fg = '#00aa00' })  -- the count of suggestions behind one of several
 local options = vim.json.decode(vim.env.RIGPILOT_OPTIONS or '{}')
 options.cmd = vim.json.decode(vim.env.RIGPILOT_COMMAND)
 require('rigpilot').setup(options)

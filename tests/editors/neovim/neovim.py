@@ -85,6 +85,8 @@ class Neovim(Editor):
     def frames(self): return [plain(text) for _, text in self.terminal.frames]
     def accept(self, amount): self.terminal.press({"all": "Tab", "word": "M-w", "line": "M-l"}[amount])
     def dismiss(self): self.terminal.press("C-]")
+    def another(self, step): self.terminal.press("M-]" if step > 0 else "M-[")
+    def ask_for_one(self): self.terminal.press("M-\\")
 
     def press_escape(self):
         self.terminal.press("Esc")

@@ -204,6 +204,12 @@ class VsCode(Editor):
     def dismiss(self):
         self.page.keyboard.press("Escape")
 
+    def another(self, step):
+        self.page.keyboard.press("Alt+BracketRight" if step > 0 else "Alt+BracketLeft")
+
+    def ask_for_one(self):
+        self.page.keyboard.press("Alt+Backslash")
+
     def undo(self):
         self.page.keyboard.press("Control+z")
 

@@ -77,7 +77,8 @@ local function cancel()
   if state.timer then state.timer:stop() end
 end
 
-local function ask(kind)
+-- `turn`: what to do with the items that come, beside showing the first.
+local function ask(kind, turn)
   local client = vim.lsp.get_client_by_id(state.client or -1)
   local buf = vim.api.nvim_get_current_buf()
   if not compat.initialized(client) or state.buf ~= buf then return end
@@ -93,7 +94,7 @@ local function ask(kind)
     if err or not result or late or not vim.api.nvim_get_mode().mode:match('^[iR]') then return end
     state.items, state.index = {}, 1
     for _, raw in ipairs(result.items or result) do state.items[#state.items + 1] = read_item(raw, client, buf, rest) end
-    draw()
+    if turn then turn() else draw() end
   end, buf)
   -- From here on the server knows what is left as an item of its own.
   for _, item in ipairs(state.items) do item.sent = nil end
@@ -155,10 +156,23 @@ function M.dismiss(buf)
   return was
 end
 
-function M.select(_, step)
-  if #state.items < 2 then return ask(1) end
-  state.index = (state.index - 1 + step) % #state.items + 1
+-- Goes on to an item that fits the text and is not `shown`, which may be among them.
+local function turn(buf, step, shown)
+  for _ = 1, #state.items do
+    state.index = (state.index - 1 + step) % #state.items + 1
+    local left = ghost.left(current(), buf)
+    if left and left ~= shown then break end
+  end
   draw()
+end
+
+-- The others are asked for when they are wanted: typing gets one.
+function M.select(buf, step)
+  local item = M.current(buf)
+  if not item then return M.trigger(buf) end
+  local shown = ghost.left(item, buf)
+  if #state.items > 1 then return turn(buf, step, shown) end
+  ask(1, function() turn(buf, step, shown) end)
 end
 
 function M.trigger(buf)

@@ -8,9 +8,11 @@ local ghost = require('rigpilot.ghost')
 
 local M = {}
 
+local turns = {}  -- by buffer: how to go on when the others come that were asked for
 local sent = {}   -- by buffer: of the item that shows, what the server sent, where a part of it was taken
 local rests = {}  -- by buffer: the text after the cursor when the latest request was sent
 
+local turn
 -- Its item as ghost.lua's.
 local function as_item(current, buf)
   if not current or type(current.insert_text) ~= 'string' then return nil end
@@ -38,6 +40,9 @@ function M.attach(client, buf, options)
       rests[buf] = vim.api.nvim_get_current_line():sub(vim.api.nvim_win_get_cursor(0)[2] + 1)
     elseif request.type == 'complete' then
       vim.schedule(function()
+        local native, wanted = compat.native(buf), turns[buf]
+        turns[buf] = nil
+        if native and wanted and wanted.tick == vim.api.nvim_buf_get_changedtick(buf) then turn(native, buf, wanted.step, wanted.shown) end
         local item = vim.api.nvim_get_current_buf() == buf and M.current(buf)
         if item then ghost.shown(item) end
       end)
@@ -98,10 +103,24 @@ function M.dismiss(buf)
   return was
 end
 
+-- Goes on to an item that fits the text and is not `shown`, which may be among them.
+function turn(native, buf, step, shown)
+  for _ = 1, native:count_items() do
+    vim.lsp.inline_completion.select({ bufnr = buf, count = step })
+    local item = M.current(buf)
+    if item and ghost.left(item, buf) ~= shown then return end
+  end
+end
+
+-- The others are asked for when they are wanted: typing gets one.
 function M.select(buf, step)
   local native = compat.native(buf)
-  if native and native.current and native:count_items() > 1 then return vim.lsp.inline_completion.select({ bufnr = buf, count = step }) end
-  M.trigger(buf)
+  local item = native and M.current(buf)
+  if not item then return M.trigger(buf) end
+  local shown = ghost.left(item, buf)
+  if native:count_items() > 1 then return turn(native, buf, step, shown) end
+  turns[buf] = { step = step, shown = shown, tick = vim.api.nvim_buf_get_changedtick(buf) }
+  native:request(1)
 end
 
 function M.trigger(buf)
