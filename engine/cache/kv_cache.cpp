@@ -18,10 +18,11 @@ std::int64_t KvCache::bytes() const {
 
 void KvCache::reserve(std::int64_t tokens) {
   if (tokens <= capacity_) return;
-  const std::int64_t wanted = std::max<std::int64_t>({256, capacity_ * 2, tokens});
+  const std::int64_t wanted = (std::max<std::int64_t>({256, capacity_ * 2, tokens}) + 63) / 64 * 64;
+  const std::int64_t kept = std::min((length_ + 63) / 64 * 64, capacity_);  // a kernel may store tokens in blocks
   const auto grow = [&](torch::Tensor& held) {
     torch::Tensor larger = torch::empty({kv_heads_, wanted, head_width_}, options_);
-    if (length_ > 0) larger.narrow(1, 0, length_).copy_(held.narrow(1, 0, length_));
+    if (kept > 0) larger.narrow(1, 0, kept).copy_(held.narrow(1, 0, kept));
     held = std::move(larger);
   };
   for (torch::Tensor& held : keys_) grow(held);

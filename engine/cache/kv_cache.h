@@ -25,9 +25,11 @@ class KvCache {
   void advance(std::int64_t tokens) { length_ += tokens; }
   void truncate(std::int64_t length);  // <= length()
 
- private:
+  // For kernels that write rows themselves: room for this many tokens (a multiple of 64 in all), and a layer's memory, all of it.
   void reserve(std::int64_t tokens);
+  View held(std::int64_t layer) const { return {keys_[size_t(layer)], values_[size_t(layer)]}; }
 
+ private:
   std::int64_t kv_heads_, head_width_;
   torch::TensorOptions options_;
   std::int64_t length_ = 0, capacity_ = 0;

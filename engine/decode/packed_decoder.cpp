@@ -27,6 +27,16 @@ std::int64_t panels_a_task(const PackedWeight& w, int threads) {
   return std::max<std::int64_t>(2, std::min(by_bytes, by_threads) / 2 * 2);
 }
 
+// Root-mean-square normalisation of each head (Zhang and Sennrich 2019, arXiv 1910.07467), where there is a weight for it.
+void normalize_heads(float* x, std::int64_t heads, const std::vector<float>& weight, float epsilon) {
+  for (std::int64_t h = 0; h < heads && !weight.empty(); ++h, x += weight.size()) {
+    float squares = 0;
+    for (std::size_t i = 0; i < weight.size(); ++i) squares += x[i] * x[i];
+    const float scale = 1 / std::sqrt(squares / float(weight.size()) + epsilon);
+    for (std::size_t i = 0; i < weight.size(); ++i) x[i] *= scale * weight[i];
+  }
+}
+
 }  // namespace
 
 PackedDecoder::PackedDecoder(DecoderWeights weights, Team& team, const cpu::Fused& fused) : weights_(std::move(weights)), team_(team), fused_(fused) {}
@@ -94,7 +104,13 @@ void PackedDecoder::grow_rope(std::int64_t positions) {
 }
 
 void PackedDecoder::embed(std::span<const std::int32_t> ids) {
-  team_.run(tokens_, [&](std::int64_t t) { weights_.embed.weight.row(ids[std::size_t(t)], x_.data() + t * weights_.shape.width); });
+  const DecoderShape& s = weights_.shape;
+  team_.run(tokens_, [&](std::int64_t t) {
+    float* const row = x_.data() + t * s.width;
+    weights_.embed.weight.row(ids[std::size_t(t)], row);
+    if (s.embedding_scale != 1)
+      for (std::int64_t i = 0; i < s.width; ++i) row[i] *= s.embedding_scale;
+  });
 }
 
 void PackedDecoder::quantize(const float* x, const std::vector<float>* norm, Int8Buffer& into, std::int64_t columns) {
@@ -182,10 +198,12 @@ void PackedDecoder::rotate_and_keep(std::size_t layer, const std::vector<Decoder
   float* q = q_.data() + token * s.heads * s.head_width;
   float* k = k_.data() + token * s.kv_heads * s.head_width;
   const float* v = v_.data() + token * s.kv_heads * s.head_width;
+  normalize_heads(q, s.heads, weights_.layers[layer].q_norm, s.norm_epsilon);
+  normalize_heads(k, s.kv_heads, weights_.layers[layer].k_norm, s.norm_epsilon);
   fused_.rope(q, s.heads, s.head_width, cos, sin);
   fused_.rope(k, s.kv_heads, s.head_width, cos, sin);
   const DecoderSequence& sequence = sequences[std::size_t(sequence_[std::size_t(token)])];
-  const float scale = 1 / std::sqrt(float(s.head_width));
+  const float scale = s.attention_scale > 0 ? s.attention_scale : 1 / std::sqrt(float(s.head_width));
   for (std::int64_t head = 0; head < s.kv_heads; ++head) {
     const cpu::HeadCache cache{sequence.keys[layer] + head * sequence.head_stride, sequence.values[layer] + head * sequence.head_stride, s.head_width};
     fused_.keep(cache, position, k + head * s.head_width, v + head * s.head_width);

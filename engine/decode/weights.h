@@ -15,6 +15,8 @@ struct DecoderShape {
   float norm_epsilon = 1e-5F;
   std::vector<float> rope_frequencies;  // [head_width / 2]
   float rope_factor = 1;                // of cosines and sines: YaRN's
+  float attention_scale = 0;            // of products of queries and keys; 0: 1 / sqrt(head_width)
+  float embedding_scale = 1;
 };
 
 struct Matrix {
@@ -24,6 +26,7 @@ struct Matrix {
 
 struct DecoderLayer {
   std::vector<float> attention_norm, mlp_norm;
+  std::vector<float> q_norm, k_norm;  // of each head, [head_width]; or empty
   Matrix q, k, v, o, gate, up, down;
 };
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <vector>
 
+#include "engine/kernels/kernels.h"
+
 namespace engine {
 namespace {
 
@@ -69,7 +71,7 @@ double Random::uniform() {
 }
 
 TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& random) {
-  if (sampling.temperature <= 0) return TokenId(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  if (sampling.temperature <= 0) return TokenId(kernels().fused->argmax(logits.data(), std::int64_t(logits.size())));
   std::vector<Candidate> candidates = weigh(logits, sampling.temperature);
   if (candidates.empty()) return 0;
   keep_top_k(candidates, sampling.top_k);
@@ -83,10 +85,7 @@ TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& 
 }
 
 float log_probability(std::span<const float> logits, TokenId id) {
-  const float most = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(double(logit) - most);
-  return float(double(logits[size_t(id)]) - most - std::log(sum));
+  return float(double(logits[size_t(id)]) - kernels().fused->log_sum_exp(logits.data(), std::int64_t(logits.size())));
 }
 
 }  // namespace engine

@@ -43,6 +43,7 @@ class PackedWeight {
   std::int64_t bytes() const { return codes_.size() + scales_.size() + minimums_.size(); }
   cpu::PackedView view() const;
   void row(std::int64_t row, float* out) const;  // `columns` floats
+  void scale(float factor) { unit_ *= factor; }   // every weight
 
   friend PackedWeight pack(const GroupedWeight& weight, Team* team);
 

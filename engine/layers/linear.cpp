@@ -41,6 +41,12 @@ std::int64_t Linear::bytes() const {
   return total;
 }
 
+GroupedWeight Linear::take_groups() {
+  GroupedWeight taken = std::move(host_.value());
+  host_.reset();
+  return taken;
+}
+
 torch::Tensor Linear::forward(const torch::Tensor& x_TI) const {
   if (weight_.defined()) return torch::linear(x_TI, weight_, bias_);
   torch::Tensor y_TO = product(x_TI);

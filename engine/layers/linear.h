@@ -23,6 +23,10 @@ class Linear : public torch::nn::Module {
   torch::Tensor rows(const torch::Tensor& ids_T) const;    // [T, I], in the compute dtype
   std::int64_t bytes() const;
 
+  // For who multiplies them otherwise (engine/models/packed_model.h): the groups on the host, which must be there and then are not.
+  GroupedWeight take_groups();
+  const torch::Tensor& bias() const { return bias_; }  // [O], or undefined
+
  private:
   torch::Tensor product(const torch::Tensor& x_TI) const;
   torch::Tensor few_rows(const torch::Tensor& x_TI) const;

@@ -25,6 +25,7 @@ class Rope {
   struct Rows {
     torch::Tensor cos_TD, signed_sin_TD;  // [T, width]; the first half's sines are negative
   };
+  const torch::Tensor& frequencies() const { return frequencies_; }  // [width / 2]
   Rows at(std::int64_t first, std::int64_t count);
 
   // x: [heads, T, head width]; where the rows are narrower, the rest of each head stays as it is.

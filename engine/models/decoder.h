@@ -14,6 +14,7 @@
 #include "engine/layers/norm.h"
 #include "engine/layers/step.h"
 #include "engine/models/model.h"
+#include "engine/models/packed_model.h"
 
 namespace engine {
 
@@ -67,6 +68,15 @@ class Decoder : public Model {
  protected:
   // What the first block reads.
   virtual torch::Tensor embedded(const Batch& batch) { return embed_->rows(batch.ids_T); }
+
+  // For parts(), where Block is of RmsNormBlock's kind.
+  std::shared_ptr<PackableParts> packable_parts() const {
+    auto parts = std::make_shared<PackableParts>();
+    parts->embed = embed_.get(), parts->norm = norm_.get(), parts->head = head_.get();
+    parts->rope_frequencies = rope_.frequencies();
+    for (const auto& block : blocks_) parts->layers.push_back(packable_layer(*block));
+    return parts;
+  }
 
   ModelConfig config_;
   std::shared_ptr<Linear> embed_;

@@ -24,6 +24,7 @@ class GraniteModel : public Decoder<GraniteBlock, RmsNorm> {
   explicit GraniteModel(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
+  std::shared_ptr<PackableParts> parts() override { return packable_parts(); }
 
   Tensor forward(const Batch& batch, LogitsOf wanted) override {
     return Decoder::forward(batch, wanted) / config_.multipliers.logits_divisor;

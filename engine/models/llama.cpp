@@ -16,6 +16,7 @@ class LlamaModel : public Decoder<LlamaBlock, RmsNorm> {
   LlamaModel(const ModelConfig& c, GgufRotary rows) : Decoder(c), rows_(rows) {}
 
   std::vector<Slot> slots() override;
+  std::shared_ptr<PackableParts> parts() override { return packable_parts(); }
 
  private:
   GgufRotary rows_;

@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <memory>
 #include <vector>
 
 #include "engine/config.h"
@@ -12,6 +13,8 @@
 #include "engine/models/slot.h"
 
 namespace engine {
+
+struct PackableParts;  // packed_model.h
 
 class Model : public torch::nn::Module {
  public:
@@ -22,6 +25,9 @@ class Model : public torch::nn::Module {
 
   // Appends each sequence's new tokens to its cache. Logits in f32: [T, V], or [B, V] of each sequence's last token.
   virtual torch::Tensor forward(const Batch& batch, LogitsOf wanted) = 0;
+
+  // Where its parts are, of a model that is wired like LLaMA and may be packed; null for others.
+  virtual std::shared_ptr<PackableParts> parts() { return nullptr; }
 };
 
 }  // namespace engine

@@ -27,7 +27,15 @@ class Qwen3Model : public Decoder<RmsNormBlock<Qwen3Attention>, RmsNorm> {
   explicit Qwen3Model(const ModelConfig& c) : Decoder(c) {}
 
   std::vector<Slot> slots() override;
+  std::shared_ptr<PackableParts> parts() override;
 };
+
+std::shared_ptr<PackableParts> Qwen3Model::parts() {
+  auto parts = packable_parts();
+  for (size_t i = 0; i < blocks_.size(); ++i)
+    parts->layers[i].q_norm = blocks_[i]->attention->q_norm.get(), parts->layers[i].k_norm = blocks_[i]->attention->k_norm.get();
+  return parts;
+}
 
 // ---- weight names ----------------------------------------------------------------------------------------------------
 

@@ -36,9 +36,10 @@ class Loader {
   base::Result<void> fill(const Slot& slot, Loaded& loaded);
   base::Result<torch::Tensor> plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype);
   const std::set<std::string>& used() const { return used_; }
+  const WeightView* find_by_any_name(const Slot& slot) const;
+  Held held(const Slot& slot, const WeightView& view) const;
 
  private:
-  const WeightView* find_by_any_name(const Slot& slot) const;
   base::Result<const WeightView*> find(const Slot& slot);
   std::optional<torch::Tensor> kept(const WeightView& view, torch::Dtype dtype);
   base::Result<torch::Tensor> copied(const WeightView& view, torch::Dtype dtype) const;
@@ -170,12 +171,16 @@ base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& 
   return quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1], bits);
 }
 
+Held Loader::held(const Slot& slot, const WeightView& view) const {
+  const Layout& stored = layout(slot);
+  return how_held(view.type, target_.quant,
+                  {.table = slot.table, .rows_as_stored = !stored.transposed && stored.stacked == 0, .columns = slot.shape[1]});
+}
+
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
   const std::int64_t before = slot.matrix->bytes();
-  const Held held = how_held(view.type, target_.quant,
-                             {.table = slot.table, .rows_as_stored = !stored.transposed && stored.stacked == 0, .columns = slot.shape[1]});
-  if (held != Held::Expanded) {
+  if (const Held held = this->held(slot, view); held != Held::Expanded) {
     source_.expect(view);
     auto grouped = held == Held::AsStored ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads())
                                           : rounded(slot, view, stored);
@@ -221,6 +226,17 @@ base::Result<void> nothing_unused(const Model& model, const WeightSource& source
 }
 
 }  // namespace
+
+bool all_grouped(Model& model, const WeightSource& source, Quant quant) {
+  const LoadTarget target{torch::kCPU, torch::kFloat32, quant};
+  const Loader loader(source, target);
+  for (const Slot& slot : model.slots()) {
+    if (!slot.matrix) continue;
+    const WeightView* view = loader.find_by_any_name(slot);
+    if (!view || loader.held(slot, *view) == Held::Expanded) return false;
+  }
+  return true;
+}
 
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
                                      std::stop_token stop) {

@@ -30,4 +30,7 @@ struct LoadTarget {
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
                                      std::stop_token stop);
 
+// Whether every matrix of the model will be held as groups on the host, were it loaded so.
+bool all_grouped(Model& model, const WeightSource& source, Quant quant);
+
 }  // namespace engine

@@ -10,7 +10,9 @@
 #include "engine/cache/session_pool.h"
 #include "engine/generate/generator.h"
 #include "engine/generate/sampler.h"
+#include "engine/models/packed_model.h"
 #include "engine/models/registry.h"
+#include "engine/threads/team.h"
 #include "engine/torch/device.h"
 #include "engine/torch/guard.h"
 #include "engine/torch/load_parameters.h"
@@ -156,10 +158,16 @@ base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Pro
   if (!model) return base::forward(model, options.path.string());
   auto source = open_weights(options.path);
   if (!source) return base::forward(source);
+  // Quantised weights on the CPU have loops of their own, with int8 activations; a dtype that is asked for is kept to.
+  const bool packed =
+      device->is_cpu() && options.dtype == "auto" && (*model)->parts() && packable(*config) && all_grouped(**model, **source, options.quant);
+  if (packed) *dtype = torch::kFloat32;  // of norms and biases
   auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant}, progress, stop);
   if (!loaded) return base::forward(loaded);
   (*model)->ready(*device, *dtype, loaded->rope_factors);
+  if (packed) *model = pack(std::move(*model), options.threads > 0 ? options.threads : team_size());
   ModelInfo info = describe(*config, *loaded, options, *device, *dtype);
+  if (packed) info.dtype = "int8", *dtype = torch::kFloat16;  // of keys and values
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return std::make_unique<TorchEngine>(std::move(*model), std::move(info), *device, *dtype);
 }

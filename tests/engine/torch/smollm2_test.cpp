@@ -1,5 +1,7 @@
 // Real weights: SmolLM2's Q4_1 GGUF, quantised and expanded, against what llama.cpp and transformers generate greedily from it.
 #include <chrono>
+#include <cmath>
+#include <numeric>
 #include <stop_token>
 #include <thread>
 
@@ -18,13 +20,13 @@ const std::vector<TokenId> kGreedy = {198, 1604, 3987, 46477, 24, 94, 727, 472, 
                                       304, 472, 1745, 42, 448, 1003, 3987, 46477, 24, 94, 731, 216, 33, 25, 1232, 3987,
                                       46477, 24, 94, 731, 216, 34, 25, 198, 198, 3272, 24, 38572, 46477, 24, 33, 32};
 
-std::unique_ptr<engine::Engine> load(engine::Quant quant) {
+std::unique_ptr<engine::Engine> load(engine::Quant quant, const std::string& dtype = "f32") {
   const auto path = tests::smollm2();
   if (!path) {
     WARN("SmolLM2's weights are not here: scripts/get-weights installs them");
     return nullptr;
   }
-  auto loaded = engine::load_torch_engine({.path = *path, .device = "cpu", .dtype = "f32", .quant = quant}, {}, {});
+  auto loaded = engine::load_torch_engine({.path = *path, .device = "cpu", .dtype = dtype, .quant = quant}, {}, {});
   if (!loaded) FAIL(loaded.error().message);
   return std::move(*loaded);
 }
@@ -42,6 +44,21 @@ TEST_CASE("SmolLM2 as stored writes what llama.cpp writes", "[weights]") {
   CHECK(model->info().parameters == 134515008);
   CHECK(model->info().resident_bytes < 134515008);  // less than a byte a weight
   CHECK(model->generate({.prompt = kPrompt, .max_tokens = 48}, {}, {})->ids == kGreedy);
+}
+
+TEST_CASE("SmolLM2 with int8 activations writes what llama.cpp writes, and rates a text as the expanded weights do", "[weights]") {
+  const auto model = load(engine::Quant::Auto, "auto");
+  if (!model) return;
+  CHECK(model->info().dtype == "int8");
+  CHECK(model->generate({.prompt = kPrompt, .max_tokens = 48}, {}, {})->ids == kGreedy);
+
+  std::vector<TokenId> text = kPrompt;  // real text: the program it writes
+  text.insert(text.end(), kGreedy.begin(), kGreedy.end());
+  const auto own = model->score(text, {}), exact = load(engine::Quant::None)->score(text, {});
+  double off = 0;
+  for (size_t i = 0; i < own->size(); ++i) off += double((*own)[i]) - double((*exact)[i]);
+  const double total = -std::accumulate(exact->begin(), exact->end(), 0.0);
+  CHECK(std::abs(off) / total < 0.03);  // short; bench/results.md has bits per byte of long texts
 }
 
 TEST_CASE("SmolLM2 expanded to f32 writes what transformers writes", "[weights]") {

@@ -1,0 +1,115 @@
+#include "engine/models/packed_model.h"
+
+#include <algorithm>
+
+#include "engine/decode/packed_decoder.h"
+#include "engine/kernels/kernels.h"
+#include "engine/layers/rope.h"
+
+namespace engine {
+namespace {
+
+std::vector<float> floats(const torch::Tensor& values) {
+  if (!values.defined()) return {};
+  const torch::Tensor plain = values.to(torch::kCPU, torch::kFloat32).contiguous();
+  return {plain.const_data_ptr<float>(), plain.const_data_ptr<float>() + plain.numel()};
+}
+std::vector<float> weight_of(const Norm* norm) { return norm ? floats(norm->weight()) : std::vector<float>{}; }
+
+Matrix take(Linear& linear, Team& team, double scale = 1) {
+  Matrix matrix{pack(linear.take_groups(), &team), floats(linear.bias())};
+  if (scale == 1) return matrix;
+  matrix.weight.scale(float(scale));
+  for (float& b : matrix.bias) b *= float(scale);
+  return matrix;
+}
+
+DecoderShape shape_of(const ModelConfig& c, const PackableParts& parts) {
+  DecoderShape shape{.vocab = c.vocab_size, .width = c.width, .mlp_width = c.mlp_width, .heads = c.heads, .kv_heads = c.kv_heads, .head_width = c.head_width};
+  shape.norm_epsilon = float(c.norm_epsilon);
+  shape.rope_frequencies = floats(parts.rope_frequencies);
+  shape.rope_factor = float(rope_attention_factor(c.rope));
+  shape.attention_scale = float(c.attention_scale);
+  shape.embedding_scale = float(c.multipliers.embedding);
+  return shape;
+}
+
+// What scales a residual branch or the logits scales what gives them.
+DecoderWeights take(const ModelConfig& c, const PackableParts& parts, Team& team) {
+  DecoderWeights w;
+  w.shape = shape_of(c, parts);
+  w.embed = take(*parts.embed, team);
+  for (const PackableParts::Layer& from : parts.layers) {
+    DecoderLayer& layer = w.layers.emplace_back();
+    layer.attention_norm = weight_of(from.attention_norm), layer.mlp_norm = weight_of(from.mlp_norm);
+    layer.q_norm = weight_of(from.q_norm), layer.k_norm = weight_of(from.k_norm);
+    layer.q = take(*from.q, team), layer.k = take(*from.k, team), layer.v = take(*from.v, team);
+    layer.o = take(*from.o, team, c.multipliers.residual);
+    layer.gate = take(*from.gate, team), layer.up = take(*from.up, team);
+    layer.down = take(*from.down, team, c.multipliers.residual);
+  }
+  w.norm = weight_of(parts.norm);
+  for (float& weight : w.norm) weight = float(weight / c.multipliers.logits_divisor);
+  if (parts.head) w.head = take(*parts.head, team);
+  return w;
+}
+
+class PackedModel : public Model {
+ public:
+  PackedModel(const ModelConfig& config, const PackableParts& parts, int threads)
+      : config_(config), team_(threads), decoder_(take(config, parts, team_), team_, *kernels().fused) {}
+
+  const ModelConfig& config() const override { return config_; }
+  std::vector<Slot> slots() override { return {}; }
+  void ready(torch::Device, torch::Dtype, const torch::Tensor&) override {}
+
+  torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {
+    const torch::Tensor ids = batch.ids_T.to(torch::kInt32).contiguous();
+    sequences_.resize(batch.sequences.size());
+    for (size_t i = 0; i < sequences_.size(); ++i) point(batch.sequences[i], sequences_[i]);
+    const bool last = wanted == LogitsOf::LastTokens;
+    torch::Tensor logits = torch::empty({last ? std::int64_t(sequences_.size()) : ids.size(0), config_.vocab_size}, torch::kFloat32);
+    decoder_.forward({ids.const_data_ptr<std::int32_t>(), size_t(ids.size(0))}, sequences_, last, logits.mutable_data_ptr<float>());
+    batch.advance();
+    return logits;
+  }
+
+ private:
+  void point(const Sequence& from, DecoderSequence& to) const {
+    KvCache& cache = *from.cache;
+    cache.reserve(cache.length() + from.count);
+    to.length = cache.length(), to.count = from.count;
+    to.keys.resize(size_t(config_.layers)), to.values.resize(size_t(config_.layers));
+    for (size_t layer = 0; layer < to.keys.size(); ++layer) {
+      const KvCache::View held = cache.held(std::int64_t(layer));
+      to.head_stride = held.keys_KSD.stride(0);
+      to.keys[layer] = reinterpret_cast<std::uint16_t*>(held.keys_KSD.mutable_data_ptr<c10::Half>());
+      to.values[layer] = reinterpret_cast<std::uint16_t*>(held.values_KSD.mutable_data_ptr<c10::Half>());
+    }
+  }
+
+  ModelConfig config_;
+  Team team_;
+  PackedDecoder decoder_;
+  std::vector<DecoderSequence> sequences_;
+};
+
+// A layer's window that is as long as the context hides nothing.
+bool sees_all(const ModelConfig& c) {
+  for (std::int64_t layer = 0; layer < c.layers; ++layer)
+    if (const std::int64_t window = c.window_of(layer); window > 0 && window < c.context_length) return false;
+  return true;
+}
+
+}  // namespace
+
+bool packable(const ModelConfig& c) {
+  return c.width % 32 == 0 && c.mlp_width % 32 == 0 && c.heads * c.head_width % 32 == 0 && c.head_width % 16 == 0 && c.kv_heads > 0 &&
+         c.heads % c.kv_heads == 0 && c.rotary_width == c.head_width && c.activation == Activation::Silu && sees_all(c);
+}
+
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, int threads) {
+  return std::make_unique<PackedModel>(model->config(), *model->parts(), threads);
+}
+
+}  // namespace engine

@@ -1,0 +1,41 @@
+// packed_model.h: a LLaMA-like model on the CPU with every matrix quantised, run by a PackedDecoder instead of by libtorch's operations.
+// packable() says before loading whether a model's shape fits; pack() then takes the weights out of the loaded model, one at a time,
+// and gives a Model that stands in for it. The caches it is given must be f16, on the CPU; what they hold is in the kernels' layout.
+// Why: a decode step of libtorch's operations is some 450 launches, and its threads wait for each other where cores are busy.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/models/model.h"
+
+namespace engine {
+
+// Where a LLaMA-like model keeps its parts. Borrows.
+struct PackableParts {
+  struct Layer {
+    Norm *attention_norm, *mlp_norm;
+    Linear *q, *k, *v, *o, *gate, *up, *down;
+    Norm *q_norm = nullptr, *k_norm = nullptr;  // of each head; null: none
+  };
+  Linear* embed = nullptr;
+  Norm* norm = nullptr;
+  Linear* head = nullptr;          // null: tied to embed
+  torch::Tensor rope_frequencies;  // undefined before ready()
+  std::vector<Layer> layers;
+};
+
+// The parts of a block of RmsNormBlock's kind.
+template <class Block>
+PackableParts::Layer packable_layer(const Block& block) {
+  const auto &a = *block.attention, &m = *block.mlp;
+  return {block.attention_norm.get(), block.mlp_norm.get(), a.q.get(), a.k.get(), a.v.get(), a.o.get(), m.gate.get(), m.up.get(), m.down.get()};
+}
+
+// Whether the numbers fit the decoder's loops.
+bool packable(const ModelConfig& config);
+
+// `threads` of the decoder's team. The model's parts() are there, and each matrix holds its weight as groups on the host.
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, int threads);
+
+}  // namespace engine
