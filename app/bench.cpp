@@ -4,10 +4,13 @@
 #include <optional>
 #include <random>
 
+#include "app/bench_keystrokes.h"
 #include "app/command.h"
 #include "app/console.h"
 #include "app/load.h"
-#include "app/rival.h"
+#include "app/measure/page.h"
+#include "app/measure/rival.h"
+#include "base/files.h"
 #include "base/machine.h"
 
 namespace app {
@@ -18,10 +21,11 @@ using tokenizer::TokenId;
 
 struct BenchOptions {
   ModelOptions model;
-  std::string rival, python = "python3", script = "bench/llama_cpp_rival.py";
+  std::string rival, python = "python3", script, html;
   int runs = 5, tokens = 32;
   std::vector<int> prefill{64, 512, 2048}, decode{0, 1024};
   bool json = false;
+  KeystrokeOptions keystrokes;
 };
 
 // What is timed: the prompt alone, or the tokens after it.
@@ -135,11 +139,35 @@ std::vector<Task> tasks_of(const BenchOptions& options, std::int64_t context) {
   return tasks;
 }
 
+int threads_of(const BenchOptions& options) {
+  return options.model.threads > 0 ? options.model.threads : std::max(1, base::describe_machine().cores);
+}
+
+int tell(const Json& report, const BenchOptions& options, void (*print_report)(const Json&)) {
+  if (!options.html.empty())
+    if (const auto written = base::write_file_atomic(options.html, bench_page(report)); !written) return app::report(written.error());
+  if (options.json) print_json(report);
+  else print_report(report);
+  return kDone;
+}
+
+int keystrokes(BenchOptions options) {
+  if (!options.rival.empty() && options.rival != "llama-server")
+    return wrong_use(fmt::format("--rival '{}': with --keystrokes expected llama-server", options.rival));
+  KeystrokeOptions& typed = options.keystrokes;
+  typed.rival = options.rival, typed.python = options.python;
+  typed.script = options.script.empty() ? "bench/llama_server_rival.py" : options.script;
+  typed.runs = options.runs, typed.tokens = options.tokens, typed.threads = threads_of(options);
+  const auto report = bench_keystrokes(options.model, typed);
+  if (!report) return app::report(report.error());
+  return tell(*report, options, print_keystrokes);
+}
+
 int bench(const BenchOptions& options) {
+  if (!options.keystrokes.file.empty()) return keystrokes(options);
   if (!options.rival.empty() && options.rival != "llama-cpp")
     return wrong_use(fmt::format("--rival '{}': expected llama-cpp", options.rival));
-  const int threads =
-      options.model.threads > 0 ? options.model.threads : std::max(1, base::describe_machine().cores);
+  const int threads = threads_of(options);
   auto engine = load_engine_only(options.model);
   if (!engine) return report(engine.error());
   const engine::ModelInfo& info = (*engine)->info();
@@ -149,7 +177,7 @@ int bench(const BenchOptions& options) {
     int longest = 0;
     for (const Task& task : tasks) longest = std::max(longest, task.prompt + options.tokens + 1);
     auto started =
-        Rival::start({options.python, options.script, options.model.model, threads, (longest + 255) / 256 * 256});
+        Rival::start({options.python, options.script.empty() ? "bench/llama_cpp_rival.py" : options.script, options.model.model, threads, (longest + 255) / 256 * 256});
     if (!started) return report(started.error());
     rival.emplace(std::move(*started));
   }
@@ -173,9 +201,21 @@ int bench(const BenchOptions& options) {
     result["rival_load_ms"] = rival->load_ms();
     result["rival_peak_bytes"] = last ? last->value("peak_bytes", 0.0) : 0.0;
   }
-  if (options.json) print_json(result);
-  else print_text(result);
-  return kDone;
+  return tell(result, options, print_text);
+}
+
+void add_keystroke_options(CLI::App& command, KeystrokeOptions& options) {
+  command.add_option("--keystrokes", options.file, "types lines of this file at a person's speed through the language server")->type_name("FILE");
+  command.add_option("--places", options.places, "with --keystrokes: places in the file (default 4)")->type_name("N")->check(CLI::Range(1, 1000));
+  command.add_option("--keys", options.keys, "with --keystrokes: most keys at each place (default 30)")->type_name("N")->check(CLI::Range(1, 10'000));
+  command.add_option("--words", options.words, "with --keystrokes: words a minute (default 60)")->type_name("N")->check(CLI::Range(1, 10'000));
+  command.add_option("--before", options.before, "with --keystrokes: tokens before the cursor (default 1500)")->type_name("N")->check(CLI::Range(16, 131'072));
+  command.add_option("--after", options.after, "with --keystrokes: tokens after it (default 300)")->type_name("N")->check(CLI::Range(0, 131'072));
+  command.add_option("--cancels", options.cancels, "with --keystrokes: requests cancelled at any time (default 20)")->type_name("N")->check(CLI::Range(0, 10'000));
+  command.add_option("--starts", options.starts, "with --keystrokes: starts of a server of its own (default 3)")->type_name("N")->check(CLI::Range(0, 1000));
+  command.add_flag("--exact", options.exact, "with --keystrokes: every suggestion has --tokens tokens, for random weights");
+  command.add_flag("--patient", options.patient, "with --keystrokes: the next key waits for the suggestion, so that every key has one");
+  command.add_flag("--busy", options.busy, "with --keystrokes: beside a compiler on every core");
 }
 
 }  // namespace
@@ -186,11 +226,11 @@ void add_bench(CLI::App& program, Run& run) {
   command.add_option("file", options->model.model, "a .gguf file, a folder, or a name in the store")
       ->type_name("MODEL");
   command
-      .add_option("--rival", options->rival, "llama-cpp: measures it on the same file, in turns with this program")
+      .add_option("--rival", options->rival, "llama-cpp, or with --keystrokes llama-server: measured on the same file, in turns with this program")
       ->type_name("NAME");
   command.add_option("--rival-python", options->python, "a Python that has llama-cpp-python (default python3)")
       ->type_name("PYTHON");
-  command.add_option("--rival-script", options->script, "what runs the rival (default bench/llama_cpp_rival.py)")
+  command.add_option("--rival-script", options->script, "what runs the rival (default bench/llama_cpp_rival.py, with --keystrokes bench/llama_server_rival.py)")
       ->type_name("FILE");
   command.add_option("--runs", options->runs, "how often each is measured, after one to warm up (default 5)")
       ->type_name("N")
@@ -205,10 +245,15 @@ void add_bench(CLI::App& program, Run& run) {
       ->delimiter(',')
       ->type_name("N,N");
   command.add_flag("--json", options->json, "one line of JSON");
+  command.add_option("--html", options->html, "also writes a page with charts")->type_name("FILE");
+  add_keystroke_options(command, options->keystrokes);
   add_model_options(command, options->model);
+  add_engine_option(command, options->model);
   command.footer(R"(Examples:
   rigpilot bench model.gguf
-  rigpilot bench model.gguf --rival llama-cpp --rival-python ./venv/bin/python --json)");
+  rigpilot bench model.gguf --rival llama-cpp --rival-python ./venv/bin/python --json
+  rigpilot bench model.gguf --keystrokes src/main.cpp --html typing.html
+  rigpilot bench model.gguf --keystrokes src/main.cpp --busy --rival llama-server --rival-python ./venv/bin/python)");
   command.callback([=, &run] { run = [options] { return bench(*options); }; });
 }
 

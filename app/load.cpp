@@ -124,6 +124,11 @@ base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options
 }
 
 base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options) {
+  if (!options.engine.empty()) {
+    auto scripted = engine::load_scripted(options.engine.substr(kScripted.size()));
+    if (!scripted) return base::forward(scripted);
+    return std::move(*scripted);
+  }
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   ProgressBar bar("loading");

@@ -3,6 +3,7 @@
 // Every member may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -29,6 +30,13 @@ class Queue {
   std::optional<T> pop() {
     std::unique_lock lock(mutex_);
     ready_.wait(lock, [this] { return closed_ || !values_.empty(); });
+    return take();
+  }
+
+  // As pop(), but nullopt also where nothing has come until then.
+  std::optional<T> pop_until(std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock(mutex_);
+    ready_.wait_until(lock, until, [this] { return closed_ || !values_.empty(); });
     return take();
   }
 

@@ -67,3 +67,14 @@ TEST_CASE("queue: nothing is lost or doubled between threads, and each producer'
   std::iota(wanted.begin(), wanted.end(), 0);
   CHECK(all == wanted);
 }
+
+TEST_CASE("queue: waiting may end by the clock") {
+  base::Queue<int> queue;
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(queue.pop_until(begin + std::chrono::milliseconds(20)) == std::nullopt);
+  CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(20));
+  queue.push(7);
+  CHECK(queue.pop_until(begin) == 7);  // what is there is given, however late
+  std::jthread later([&queue] { queue.push(8); });
+  CHECK(queue.pop_until(std::chrono::steady_clock::now() + std::chrono::seconds(20)) == 8);
+}

@@ -1,4 +1,4 @@
-#include "app/rival.h"
+#include "app/measure/rival.h"
 
 #include <sys/wait.h>
 #include <fcntl.h>
