@@ -99,6 +99,7 @@ Server::Server(Transport& transport, ServerOptions options, ModelLoader load, ba
                .settings = options_.settings} {
   add_lifecycle(methods_, session_);
   add_text_sync(methods_, session_);
+  add_notebook_sync(methods_, session_);
   add_inline_completion(methods_, session_);
   add_configuration(methods_, session_);
   add_commands(methods_, session_);

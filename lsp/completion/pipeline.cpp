@@ -141,6 +141,12 @@ Surroundings look_around(const Query& query) {
   return look_around(query.document.text(), query.cursor, query.document.language_id, selected);
 }
 
+// A new cell below others is no new file.
+std::string_view longer_text(const Snapshot& document) {
+  const std::string_view above = document.neighbours ? std::string_view(document.neighbours->above) : std::string_view();
+  return above.size() > document.text().size() ? above : document.text();
+}
+
 PromptInfo describe(const Prompt& prompt, const Model& model) {
   return {.layout = prompt.layout, .text = model.tokenizer->decode(prompt.ids, true), .tokens = prompt.ids.size()};
 }
@@ -193,7 +199,7 @@ void add_alternatives(const Task& task, std::string opening, int most, std::stop
 base::Result<Completion> complete_timed(const Query& query, const Deps& deps, std::stop_token stop) {
   if (stop.stop_requested()) return without(Reason::Cancelled, "cancelled before it began");
   const Surroundings around = look_around(query);
-  const Trigger trigger = classify(query.document.text(), around, query.invocation, deps.settings);
+  const Trigger trigger = classify(longer_text(query.document), around, query.invocation, deps.settings);
   if (!trigger.wanted) return without(Reason::NoTrigger, trigger.why);
 
   Completion completion;

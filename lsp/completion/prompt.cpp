@@ -5,6 +5,7 @@
 #include "lsp/completion/healing.h"
 #include "lsp/context/cursor_window.h"
 #include "lsp/context/header.h"
+#include "lsp/context/neighbours.h"
 
 namespace lsp {
 namespace {
@@ -92,10 +93,13 @@ base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& 
   const auto budget = token_budget(model, settings);
   if (!budget) return base::forward(budget);
   const std::string header = file_header(document.uri, document.language_id);
+  std::optional<Widened> widened;
+  if (document.neighbours) widened = widen(document.text(), around, *document.neighbours);
+  const std::string_view text = widened ? std::string_view(widened->text) : document.text();
   WindowBudget bytes{std::size_t(double(budget->prefix) * kBytesPerToken), std::size_t(double(budget->suffix) * kBytesPerToken)};
   // By fixed factors, so that the same document comes to the same window at the next keystroke.
   for (;; bytes = {bytes.before * 3 / 4, bytes.after * 3 / 4}) {
-    Window window = cut_window(document.text(), around, bytes);
+    Window window = cut_window(text, widened ? widened->around : around, bytes);
     if (bytes.before >= kBytesForHeader) window.before.insert(0, header);
     Prompt prompt = model.fim ? fim_prompt(model, *model.fim, window) : prefix_prompt(model, window);
     fill_empty(model, prompt);

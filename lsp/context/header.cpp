@@ -48,6 +48,7 @@ std::string decode_percent(std::string_view text) {
 }
 
 std::string file_name(std::string_view uri) {
+  if (uri.starts_with("vscode-notebook-cell:")) uri = uri.substr(0, uri.find('#'));  // the cell's number follows
   const std::size_t cut = uri.find_last_of("/\\");
   return decode_percent(cut == std::string_view::npos ? uri : uri.substr(cut + 1));
 }

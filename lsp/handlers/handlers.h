@@ -3,6 +3,7 @@
 // All run on the main loop and none waits.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -21,6 +22,11 @@ void on_watch_client(Session& session);
 
 // text_sync.cpp: textDocument/didOpen, didChange, didClose, didSave
 void add_text_sync(Dispatcher& methods, Session& session);
+base::Result<void> close_document(Session& session, const std::string& uri);  // and whatever is at work for it
+
+// notebook_sync.cpp: notebookDocument/didOpen, didChange, didClose, didSave
+void add_notebook_sync(Dispatcher& methods, Session& session);
+std::shared_ptr<const Neighbours> neighbours_of(const Session& session, const std::string& document);  // nullptr: it is no cell
 
 // inline_completion.cpp: textDocument/inlineCompletion, $/cancelRequest
 void add_inline_completion(Dispatcher& methods, Session& session);

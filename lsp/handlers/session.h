@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "lsp/completion/ready.h"
+#include "lsp/documents/notebooks.h"
 #include "lsp/documents/store.h"
 #include "lsp/engine_thread/engine_thread.h"
 #include "lsp/protocol/types.h"
@@ -82,6 +83,7 @@ struct Session {
   std::set<std::string> complaints_told{};
 
   DocumentStore documents{};
+  NotebookStore notebooks{};
   Pending pending{};
   ModelState model = ModelState::NotAsked;
   LoadProgress progress{};

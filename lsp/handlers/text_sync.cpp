@@ -22,13 +22,17 @@ base::Result<void> did_change(Session& session, const Json& params) {
 base::Result<void> did_close(Session& session, const Json& params) {
   auto uri = read_document_uri(params);
   if (!uri) return base::forward(uri);
-  answer_empty(session, session.pending.take_document(*uri));
-  stop_background(session, *uri);
-  session.ready.forget(*uri);
-  return session.documents.close(*uri);
+  return close_document(session, *uri);
 }
 
 }  // namespace
+
+base::Result<void> close_document(Session& session, const std::string& uri) {
+  answer_empty(session, session.pending.take_document(uri));
+  stop_background(session, uri);
+  session.ready.forget(uri);
+  return session.documents.close(uri);
+}
 
 void add_text_sync(Dispatcher& methods, Session& session) {
   methods.on_notification("textDocument/didOpen", [&](const Json& params) { return did_open(session, params); });

@@ -71,9 +71,11 @@ Json merged_capabilities(const Json& child, const Json& own) {
   out.erase("inlineCompletionProvider");  // answered by us, whoever else could
   unite_provider(out, own, "completionProvider", "triggerCharacters");
   unite_provider(out, own, "executeCommandProvider", "commands");
+  // Cells in a notebook's messages are in no other: announced only where the language server understands them.
+  constexpr std::string_view kIfTheirs = "notebookDocumentSync";
   if (own.is_object())
     for (const auto& [field, value] : own.items())
-      if (!find_field(out, field)) out[field] = value;
+      if (field != kIfTheirs && !find_field(out, field)) out[field] = value;
   return out;
 }
 

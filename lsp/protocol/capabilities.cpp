@@ -58,6 +58,7 @@ ClientFeatures read_features(const Json& params) {
   out.registers_inline_completion = is_true(can, {"textDocument", "inlineCompletion", "dynamicRegistration"});
   out.registers_configuration = is_true(can, {"workspace", "didChangeConfiguration", "dynamicRegistration"});
   out.answers_configuration = is_true(can, {"workspace", "configuration"});
+  out.shows_notebooks = at_path(can, {"notebookDocument", "synchronization"}).is_object();
   out.shows_progress = is_true(can, {"window", "workDoneProgress"});
   return out;
 }
@@ -77,6 +78,8 @@ Json server_capabilities(const ClientFeatures& client, bool popup) {
       {"executeCommandProvider", {{"commands", std::move(commands)}}},
   };
   if (popup) out["completionProvider"] = popup_options();
+  // All cells of all notebooks: those of text and of other languages are context.
+  if (client.shows_notebooks) out["notebookDocumentSync"] = {{"notebookSelector", {{{"notebook", "*"}}}}, {"save", false}};
   // Not {}: some clients cannot tell an empty object from null.
   if (!client.registers_inline_completion) out["inlineCompletionProvider"] = {{"workDoneProgress", false}};
   return out;

@@ -23,6 +23,7 @@ struct ClientFeatures {
   bool shows_progress = false;         // window/workDoneProgress/create
   bool knows_inline_completion = false;
   bool registers_popup = false;  // textDocument/completion, dynamically
+  bool shows_notebooks = false;  // notebookDocument/didOpen and so on
   bool takes_snippets = false;   // in textDocument/completion
   bool wants_status = false;     // rigpilot/status: capabilities.experimental.rigpilotStatus
   bool speaks_copilot = false;   // initializationOptions.editorPluginInfo: a client made for Copilot's server

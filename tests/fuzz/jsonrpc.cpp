@@ -6,6 +6,7 @@
 
 #include "lsp/protocol/json.h"
 #include "lsp/protocol/message.h"
+#include "lsp/protocol/notebooks.h"
 #include "lsp/settings.h"
 
 namespace {
@@ -14,6 +15,9 @@ void read_every_way(const lsp::Json& params) {
   (void)lsp::read_initialize(params);
   (void)lsp::read_open(params);
   (void)lsp::read_change(params);
+  (void)lsp::read_notebook_open(params);
+  (void)lsp::read_notebook_change(params);
+  (void)lsp::read_notebook_close(params);
   (void)lsp::read_inline_completion(params);
   (void)lsp::read_settings({}, params);
 }

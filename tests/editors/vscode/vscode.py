@@ -31,8 +31,8 @@ QUIET = {
 NOWHERE = "http://127.0.0.1:9/"
 # Ghost text: the pieces on the cursor's line, then the lines below it, which VS Code draws in a zone of their own.
 GHOST = """() => { const clean = e => e.textContent.replace(/\\u00a0/g, ' ').replace(/\\u200b/g, '');
-  const pieces = [...document.querySelectorAll('.editor-instance .view-lines .ghost-text-decoration, .editor-instance .view-lines .ghost-text-decoration-preview')];
-  const below = [...document.querySelectorAll('.editor-instance .suggest-preview-text')].flatMap(zone => [...zone.children]);
+  const pieces = [...document.querySelectorAll(':is(.editor-instance, .notebook-editor) .view-lines .ghost-text-decoration, :is(.editor-instance, .notebook-editor) .view-lines .ghost-text-decoration-preview')];
+  const below = [...document.querySelectorAll(':is(.editor-instance, .notebook-editor) .suggest-preview-text')].flatMap(zone => [...zone.children]);
   return [pieces.map(clean).join(''), ...below.map(clean)].join('\\n'); }"""
 RECORD = "() => { const seen = window.rigpilotFrames = []; const read = " + GHOST + """;
   const look = () => { const now = read(); if (seen[seen.length - 1] !== now) seen.push(now); if (window.rigpilotFrames === seen) requestAnimationFrame(look); }; look(); }"""
@@ -77,9 +77,9 @@ class VsCodeServer:
             time.sleep(0.1)
         raise AssertionError((self.folder / "log").read_text(errors="replace"))
 
-    def url(self, folder, file):
+    def url(self, folder, file=None):
         host = f"127.0.0.1:{self.port}"
-        payload = [["openFile", f"vscode-remote://{host}{file}"]]
+        payload = [["openFile", f"vscode-remote://{host}{file}"]] if file else []
         return f"http://{host}/?" + urllib.parse.urlencode({"folder": str(folder), "payload": json.dumps(payload)})
 
     def descendants(self, name):
@@ -117,11 +117,17 @@ class VsCode(Editor):
 
     def note(self, url):
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme.startswith(("http", "ws")) and parts.hostname != "127.0.0.1":
+        own = parts.hostname == "127.0.0.1" or (parts.hostname or "").endswith(".vscode-resource.vscode-cdn.net")  # the latter its own worker answers
+        if parts.scheme.startswith(("http", "ws")) and not own:
             self.elsewhere.add(parts.hostname)
 
     def start(self, engine, name, marked, options=None, ready="Ready"):
         text, line, column = split_mark(marked)
+        self.open(engine, name, text, options, ready)
+        self.page.wait_for_selector(".editor-instance .monaco-editor .view-line", timeout=60_000)
+        self.go(line, column)
+
+    def open(self, engine, name, text, options=None, ready="Ready"):
         self.file = self.folder / name
         self.file.write_bytes(text.encode("utf-8"))
         if isinstance(engine, dict):
@@ -132,11 +138,14 @@ class VsCode(Editor):
             own = {"rigpilot.server.model": str(engine)}
         (self.folder / ".vscode").mkdir()
         (self.folder / ".vscode/settings.json").write_text(json.dumps({**own, **(options or {})}))
-        self.page.goto(self.server.url(self.folder, self.file))
+        if name.endswith(".ipynb"):  # named in the address, or opened before the extensions are there, it would be text
+            self.page.goto(self.server.url(self.folder))
+            self.page.wait_for_selector('[id^="rigpilot.rigpilot"]', timeout=60_000)
+            self.page.locator(f'.explorer-folders-view .monaco-list-row[aria-label^="{name}"]').dblclick(timeout=60_000)
+        else:
+            self.page.goto(self.server.url(self.folder, self.file))
         self.page.wait_for_selector(f'.tab[data-resource-name="{name}"]', timeout=60_000)
-        self.page.wait_for_selector(".editor-instance .monaco-editor .view-line", timeout=60_000)
         self.status(ready, seconds=60)
-        self.go(line, column)
 
     # -- what is on the screen -------------------------------------------------------------------------------------
 

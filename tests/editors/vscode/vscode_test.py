@@ -191,6 +191,27 @@ def test_a_rig(editor, rig):
     assert editor.saved() == with_ghost(PYTHON, "    total = a + b\n    return total")
 
 
+def test_a_notebook(editor):
+    """A cell's suggestion is made with the cells above and below it: with what was typed in them a moment ago, too."""
+    cells = [("markdown", "# Shop"), ("code", "price = 3"), ("code", ""), ("code", "print(total)")]
+    notebook = {"cells": [{"cell_type": kind, "metadata": {}, "source": [text], **({"outputs": [], "execution_count": None} if kind == "code" else {})} for kind, text in cells],
+                "metadata": {"language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+    editor.open(script({"prompt_contains": "# # Shop\n\nprice = 35\n\n", "prefix_ends": "total = p", "suffix_starts": "\n\nprint(total)", "text": "rice * 2"}),
+                "nb.ipynb", json.dumps(notebook))
+    cell = lambda at: editor.page.locator(".notebook-editor .monaco-list-row .cell-editor-container .view-lines").nth(at)
+    cell(2).wait_for(timeout=60_000)
+    cell(0).click()
+    editor.page.keyboard.press("End")
+    editor.type("5", pause=0.1)
+    cell(1).click()
+    editor.type("total = p", pause=0.05)
+    editor.see("rice * 2")
+    editor.accept("all")
+    editor.see("")
+    saved = json.loads(editor.saved())
+    assert ["".join(cell["source"]) for cell in saved["cells"]] == ["# Shop", "price = 35", "total = price * 2", "print(total)"]
+
+
 def test_real_weights(editor):
     """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
     said = subprocess.run([program(), "model", "list", "--json"], capture_output=True, text=True)

@@ -99,6 +99,22 @@ def test_the_language_server_hears_of_documents_what_it_asked_for(mux, sync, cha
     assert client.shut_down() == 0
 
 
+def test_notebooks_are_synchronised_where_the_language_server_does(mux):
+    """Cells that come in a notebook's messages come in no others: a language server that knows none would lose them."""
+    notebooks = {**GHOST, "notebookDocument": {"synchronization": {}}}
+    assert "notebookDocumentSync" not in mux().initialize(notebooks)["capabilities"]
+    theirs = {"notebookSelector": [{"notebook": "jupyter-notebook", "cells": [{"language": "python"}]}]}
+    client = mux({**CLANGD, "notebookDocumentSync": theirs})
+    assert client.initialize(notebooks)["capabilities"]["notebookDocumentSync"] == theirs
+    cell = "vscode-notebook-cell:/work/nb.ipynb#W0"
+    client.notify("notebookDocument/didOpen", {"notebookDocument": {"uri": "file:///work/nb.ipynb", "version": 0, "cells": [{"kind": 2, "document": cell}]},
+                                               "cellTextDocuments": [{"uri": cell, "languageId": "python", "version": 1, "text": "f("}]})
+    (item,) = client.inline(cell, 0, 2)
+    assert item["insertText"] == "x, y)"
+    assert len(received(client, "notebookDocument/didOpen")) == 1
+    assert client.shut_down() == 0
+
+
 def test_ids_of_both_directions_may_clash(mux):
     client = mux()
     client.answers["window/showMessageRequest"] = lambda params: {"title": params["message"]}
