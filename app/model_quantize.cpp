@@ -113,7 +113,7 @@ int quantize(const QuantizeCommand& command) {
 void add_model_quantize(CLI::App& program, Run& run) {
   CLI::App& command = *program.add_subcommand("quantize", "Write a model as a smaller GGUF file, which llama.cpp reads too.");
   auto options = std::make_shared<QuantizeCommand>();
-  command.add_option("source", options->source, "a Hugging Face folder (LLaMA, Qwen2), any .gguf file, or a name in the store")->type_name("SRC")->required();
+  command.add_option("source", options->source, "a Hugging Face folder, any .gguf file, or a name in the store")->type_name("SRC")->required();
   command.add_option("out", options->out, "the .gguf file to write")->type_name("DST")->required();
   command.add_option("--quant", options->quant, "int8 (Q8_0) or int4 (Q4_K, and Q4_1 where rows are no multiple of 256)")
       ->type_name("QUANT")->check(CLI::IsMember({"int8", "int4"}));

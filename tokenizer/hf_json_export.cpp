@@ -1,5 +1,6 @@
 #include "tokenizer/hf_json_export.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/files.h"
@@ -19,8 +20,16 @@ using base::Result;
 // What a pre-tokenizer does, as patterns in their order; `byte_level` where it spells bytes as GPT-2 does.
 struct Cuts {
   std::vector<std::string> patterns;
-  bool byte_level = false, metaspace = false, other = false;
+  bool byte_level = false, metaspace = false, at_spaces = false, other = false;
 };
+
+// Whether the normalizer writes every space as a token's sign for it.
+bool spells_spaces(const Json& normalizer, int depth = 0) {
+  if (const Json* steps = base::find_field(normalizer, "normalizers"); steps && steps->is_array() && depth < 8)
+    return std::ranges::any_of(*steps, [&](const Json& step) { return spells_spaces(step, depth + 1); });
+  const Json* pattern = base::find_field(normalizer, "pattern");
+  return base::try_get<std::string>(normalizer, "type") == "Replace" && pattern && base::try_get<std::string>(*pattern, "String") == " ";
+}
 
 void collect(const Json& step, Cuts& cuts, int depth = 0) {
   const std::string type = base::try_get<std::string>(step, "type").value_or("");
@@ -32,6 +41,10 @@ void collect(const Json& step, Cuts& cuts, int depth = 0) {
     if (base::try_get<bool>(step, "use_regex").value_or(true)) cuts.patterns.emplace_back(kGpt2Pattern);
   } else if (type == "Split") {
     const Json* pattern = base::find_field(step, "pattern");
+    if (pattern && base::try_get<std::string>(*pattern, "String") == " ") {  // Gemma's: there are none left where they are spelled
+      cuts.at_spaces = true;
+      return;
+    }
     cuts.patterns.push_back(pattern ? base::try_get<std::string>(*pattern, "Regex").value_or("?") : "?");
     const std::string behavior = base::try_get<std::string>(step, "behavior").value_or("Isolated");
     const bool words = behavior == "Removed" && base::try_get<bool>(step, "invert").value_or(false);  // Llama 3's way of saying Isolated
@@ -114,6 +127,8 @@ Result<void> fill(const Json& root, const Tokenizer& loaded, GgufVocabulary& out
   if (!merges) return base::forward(merges);
   Cuts cuts;
   if (const Json* pretokenizer = base::find_field(root, "pre_tokenizer")) collect(*pretokenizer, cuts);
+  const Json* normalizer = base::find_field(root, "normalizer");
+  cuts.other |= cuts.at_spaces && !(normalizer && spells_spaces(*normalizer));
   if (!cuts.byte_level && base::try_get<bool>(*model, "byte_fallback").value_or(false) && cuts.patterns.empty() && !cuts.other) {
     out.model = "llama";
     score_by_merges(*merges, out);

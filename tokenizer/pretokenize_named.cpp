@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "base/utf8.h"
 #include "tokenizer/pretokenize.h"
 
 namespace tokenizer {
@@ -63,6 +65,33 @@ constexpr Family kFamilies[] = {
     {"default", {R"([\p{P}$+<=>^~|]+)", kGpt2, R"(\p{N}+)", kThreeDigits}},
 };
 
+// Another way in which tokenizer.json files write a pattern of the table.
+struct Spelling {
+  std::string_view pattern, also;
+};
+constexpr Spelling kSpellings[] = {{kBloom, R"( ?[^(\s|[.,!?…。，、।۔،])]+)"}};  // a class within a class: BLOOM's own file
+
+// With \x{...}, \r and \n written out as the characters they are: DeepSeek's files hold those.
+std::string literal(std::string_view pattern) {
+  std::string out;
+  while (!pattern.empty()) {
+    std::uint32_t code = 0;
+    const std::size_t end = pattern.starts_with("\\x{") ? pattern.find('}') : std::string_view::npos;
+    const bool escaped = end != std::string_view::npos && std::from_chars(pattern.data() + 3, pattern.data() + end, code, 16).ptr == pattern.data() + end;
+    if (escaped) base::append_utf8(out, code), pattern.remove_prefix(end + 1);
+    else if (pattern.starts_with("\\r") || pattern.starts_with("\\n")) out += pattern[1] == 'r' ? '\r' : '\n', pattern.remove_prefix(2);
+    else out += pattern.front(), pattern.remove_prefix(1);
+  }
+  return out;
+}
+
+bool same_pattern(std::string_view step, std::string_view pattern) {
+  for (const Spelling& spelling : kSpellings)
+    if (spelling.pattern == step && spelling.also == pattern) return true;
+  const std::string given = literal(pattern), wanted = literal(step);
+  return given == wanted || given == wanted + "|\\s+";
+}
+
 bool names(const Family& family, std::string_view name) {
   std::string_view rest = family.names;
   while (!rest.empty()) {
@@ -94,8 +123,7 @@ std::optional<std::string> name_of_pretokenizer(const std::vector<std::string>& 
     std::vector<std::string_view> steps;
     for (const std::string_view pattern : family.steps)
       if (!pattern.empty()) steps.push_back(pattern);
-    const auto same = [](std::string_view step, std::string_view pattern) { return step == pattern || fmt::format("{}|\\s+", step) == pattern; };
-    if (family.ignore_merges == ignore_merges && std::ranges::equal(steps, patterns, same)) return std::string(family.names.substr(0, family.names.find(' ')));
+    if (family.ignore_merges == ignore_merges && std::ranges::equal(steps, patterns, same_pattern)) return std::string(family.names.substr(0, family.names.find(' ')));
   }
   return std::nullopt;
 }

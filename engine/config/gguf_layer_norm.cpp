@@ -27,12 +27,14 @@ base::Result<void> read_gguf_gpt2(const GgufReader& in, ModelConfig& config) { r
 
 base::Result<void> read_gguf_bloom(const GgufReader& in, ModelConfig& config) { return read_unrotated(in, config); }
 
-// llama.cpp's converter says one kv head whatever the model has: the fused matrix tells.
+// llama.cpp's converter says one kv head whatever the model has: the fused matrix tells, and holds each head's three together
+// then. Where the key says the truth, all queries come first, then all keys, then all values: as llama.cpp's graph reads it.
 base::Result<void> read_gguf_starcoder(const GgufReader& in, ModelConfig& config) {
   config.architecture = "gpt_bigcode";
   if (auto done = read_unrotated(in, config); !done) return done;
   const base::GgufTensor* fused = in.tensor("blk.0.attn_qkv.weight");
-  if (fused && fused->shape.size() == 2 && fused->shape[0] == std::uint64_t(3 * config.width)) config.kv_heads = config.heads;
+  if (fused && fused->shape.size() == 2 && fused->shape[0] == std::uint64_t(3 * config.width) && config.kv_heads != config.heads)
+    config.kv_heads = config.heads, config.fused_by_head = true;
   return {};
 }
 

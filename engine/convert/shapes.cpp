@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include <cmath>
+
 namespace engine {
 namespace {
 
@@ -33,6 +35,7 @@ ModelConfig config_of(const Shape& s) {
   c.heads = s.heads, c.kv_heads = s.kv_heads, c.head_width = s.width / s.heads;
   c.norm_epsilon = s.epsilon, c.tied_embeddings = s.tied;
   c.attention_bias = c.architecture == "qwen2";
+  c.rotary_width = c.head_width, c.attention_scale = 1 / std::sqrt(double(c.head_width));
   c.rope.theta = s.theta;
   if (s.linear > 1) c.rope.scaling = RopeScaling::Linear, c.rope.factor = s.linear, c.rope.original_context = double(s.context);
   return c;

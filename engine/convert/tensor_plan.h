@@ -1,6 +1,6 @@
 // tensor_plan.h: every tensor of a model by name and shape, without a model: what the writers of model files go through.
 // tensor_plan(config) lists them in the order of a forward pass, under Hugging Face's names and under GGUF's.
-// Pure. tests/engine/models checks each against the slots of the model that reads it.
+// Pure. tests/engine/models compares each with the slots of the model that reads it.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,17 @@ enum class TensorRole { Embedding, Head, Matrix, Output, Norm, Bias };  // Outpu
 
 struct PlannedTensor {
   std::string hugging_face, gguf;
-  std::vector<std::int64_t> shape;  // outermost first
+  std::vector<std::int64_t> shape;  // as GGUF has it, outermost first
   TensorRole role = TensorRole::Matrix;
-  std::int64_t rope_heads = 0;  // > 0: GGUF stores the rows permuted within that many heads
+  // What becomes of Hugging Face's numbers on their way into GGUF.
+  std::vector<std::int64_t> rows{};  // row r is Hugging Face's row rows[r]; empty: in order
+  bool transposed = false;           // Hugging Face has [inputs, outputs], as GPT-2's Conv1D
+  bool stacked = false;              // Hugging Face has a tensor a row, numbered where `hugging_face` says {}
+  float more = 0;                    // is added: Gemma's norms lack 1
+  std::string also{};                // another name that some checkpoints use
 };
 
 // Unsupported, naming the architectures it knows, for another one.
 base::Result<std::vector<PlannedTensor>> tensor_plan(const ModelConfig& config);
-
-// Row r of the GGUF tensor is row order[r] of the Hugging Face one: each head's two rotary halves side by side, as
-// llama.cpp's converter permutes them.
-std::vector<std::int64_t> gguf_row_order(std::int64_t rows, std::int64_t heads);
 
 }  // namespace engine

@@ -29,10 +29,10 @@ class BigCodeModel : public Decoder<BigCodeBlock> {
 
 // ---- weight names ----------------------------------------------------------------------------------------------------
 
-// With keys and values of its own, each head's three stand together; llama.cpp's converter leaves them so.
+// With keys and values of its own, each head's three stand together; llama.cpp's converter leaves them so, ours regroups them.
 MatrixForm fused_form(const ModelConfig& c) {
   const Layout layout{.rows = c.kv_heads == c.heads ? rows_of_fused_heads(c.heads, c.head_width) : std::vector<std::int64_t>{}};
-  return {.bias = true, .in_hugging_face = layout, .in_gguf = layout};
+  return {.bias = true, .in_hugging_face = layout, .in_gguf = c.fused_by_head ? layout : Layout{}};
 }
 
 std::vector<Slot> BigCodeModel::slots() {

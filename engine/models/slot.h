@@ -10,6 +10,7 @@
 
 #include "engine/layers/linear.h"
 #include "engine/layers/norm.h"
+#include "engine/weights/row_order.h"
 
 namespace engine {
 
@@ -63,13 +64,6 @@ class SlotList {
   std::string hugging_face_, gguf_;
   std::vector<Slot> slots_;
 };
-
-// The model's rows of a matrix that llama.cpp's converter permuted so that rotary pairs stand next to each other.
-std::vector<std::int64_t> rope_rows(std::int64_t rows, std::int64_t heads);
-// [queries; keys; values] of a matrix that holds each head's three one after the other, as GPT-NeoX and BLOOM do.
-std::vector<std::int64_t> rows_of_fused_heads(std::int64_t heads, std::int64_t head_width);
-// Rows first, first + 1, ... of a tensor that holds several matrices one after the other.
-std::vector<std::int64_t> row_range(std::int64_t first, std::int64_t count);
 
 // "model.layers.{}.mlp" with 3 -> "model.layers.3.mlp".
 std::string numbered(std::string_view name, std::int64_t layer);

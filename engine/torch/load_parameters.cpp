@@ -22,13 +22,6 @@ constexpr std::int64_t kPart = std::int64_t(1) << 20;  // weights a thread copie
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-// "transformer.h.0.ln_1.weight" is "h.0.ln_1.weight" where the checkpoint was saved without its head.
-std::string_view without_model_prefix(std::string_view name) {
-  for (const std::string_view prefix : {"model.", "transformer.", "gpt_neox."})
-    if (name.starts_with(prefix)) return name.substr(prefix.size());
-  return name;
-}
-
 class Loader {
  public:
   Loader(const WeightSource& source, const LoadTarget& target) : source_(source), target_(target) {}

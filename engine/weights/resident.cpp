@@ -46,6 +46,12 @@ Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use) {
   return asks_bits && !use.table && use.columns % 32 == 0 ? Held::Rounded : Held::Expanded;
 }
 
+std::string_view without_model_prefix(std::string_view name) {
+  for (const std::string_view prefix : {"model.", "transformer.", "gpt_neox."})
+    if (name.starts_with(prefix)) return name.substr(prefix.size());
+  return name;
+}
+
 bool derived_anyway(std::string_view name) {
   return name == "rope_freqs.weight" ||
          ends_with_any(name, {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"});

@@ -19,6 +19,8 @@ struct MatrixUse {
 };
 Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use);
 
+// "h.0.ln_1.weight" of "transformer.h.0.ln_1.weight": the name in a checkpoint that was saved without its head.
+std::string_view without_model_prefix(std::string_view name);
 bool derived_anyway(std::string_view name);                                    // frequencies, causal masks: nothing loads them
 bool repeats_the_table(std::string_view name, const ModelConfig& config);  // a head that is saved though it is tied
 

@@ -48,6 +48,17 @@ def changed(values, changes, drop):
     return {name: value for name, value in {**values, **(changes or {})}.items() if name not in drop}
 
 
+def hf_tokenizer():
+    """tokenizer.json."""
+    added = [{"id": tokens().index(name), "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+             for name in SPECIAL]
+    model = {"type": "BPE", "vocab": {name: i for i, name in enumerate(tokens()) if name not in SPECIAL}, "merges": [list(pair) for pair in MERGES],
+             "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None, "pre_tokenizer": byte_level,
+            "post_processor": None, "decoder": byte_level, "model": model}
+
+
 def hf_folder(path, config=None, tensors=None, drop=(), tokenizer=True):
     path.mkdir(parents=True)
     base = {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": len(tokens()), "hidden_size": WIDTH, "intermediate_size": MLP,
@@ -57,13 +68,7 @@ def hf_folder(path, config=None, tensors=None, drop=(), tokenizer=True):
     (path / "config.json").write_text(json.dumps(changed(base, config, drop)))
     save_file(changed(weights(), tensors, drop), path / "model.safetensors", metadata={"format": "pt"})
     if tokenizer:
-        added = [{"id": tokens().index(name), "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-                 for name in SPECIAL]
-        model = {"type": "BPE", "vocab": {name: i for i, name in enumerate(tokens()) if name not in SPECIAL}, "merges": [list(pair) for pair in MERGES],
-                 "dropout": None, "unk_token": None, "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False}
-        byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-        (path / "tokenizer.json").write_text(json.dumps({"version": "1.0", "truncation": None, "padding": None, "added_tokens": added, "normalizer": None,
-                                                         "pre_tokenizer": byte_level, "post_processor": None, "decoder": byte_level, "model": model}))
+        (path / "tokenizer.json").write_text(json.dumps(hf_tokenizer()))
     return path
 
 

@@ -70,6 +70,11 @@ TEST_CASE("byte-level vocabularies keep their ids through GGUF") {
   check_same(folder_with(folder.path(), sequence({{"type", "Digits"}, {"individual_digits", true}}, kByteLevel)), 800, "starcoder");
   check_same(folder_with(folder.path(), sequence(split(qwen), kBytesOnly)), 800, "qwen2");
   check_same(folder_with(folder.path(), sequence(split(llama3), kBytesOnly), true), 800, "llama3");
+  // As the files of DeepSeek-Coder and BLOOM spell them: characters where the table has numbers, a class within a class.
+  const Json digits = {{"type", "Digits"}, {"individual_digits", true}};
+  const Json deepseek = {{"type", "Sequence"}, {"pretokenizers", {split("[\r\n]"), split("\\s?\\p{L}+"), split("\\s?\\p{P}+"), split("[一-龥ࠀ-一가-퟿]+"), digits, kBytesOnly}}};
+  check_same(folder_with(folder.path(), deepseek), 800, "deepseek-coder");
+  check_same(folder_with(folder.path(), sequence(split(" ?[^(\\s|[.,!?…。，、।۔،])]+"), kBytesOnly)), 800, "bloom");
 }
 
 TEST_CASE("a vocabulary that spells spaces keeps its ids through GGUF") {
@@ -90,6 +95,16 @@ TEST_CASE("a vocabulary that spells spaces keeps its ids through GGUF") {
   std::ofstream(folder.path() / "tokenizer.json") << base::dump_json(root);
   std::ofstream(folder.path() / "tokenizer_config.json") << R"({"bos_token": "<s>", "eos_token": "</s>", "add_bos_token": true})";
   check_same(folder.path(), next, "");
+
+  // Gemma's: no space is put before the text, and what is split at spaces has none any more.
+  Json gemma = root;
+  gemma["normalizer"] = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", "▁"}};
+  gemma["pre_tokenizer"] = {{"type", "Split"}, {"pattern", {{"String", " "}}}, {"behavior", "MergedWithPrevious"}, {"invert", false}};
+  std::ofstream(folder.path() / "tokenizer.json") << base::dump_json(gemma);
+  check_same(folder.path(), next, "");
+  gemma["normalizer"] = nullptr;
+  std::ofstream(folder.path() / "tokenizer.json") << base::dump_json(gemma);
+  CHECK_FALSE(tokenizer::export_hf_vocabulary(folder.path(), next));
 }
 
 TEST_CASE("what GGUF has no name for is refused by a sentence") {

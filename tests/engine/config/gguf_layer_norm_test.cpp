@@ -124,6 +124,8 @@ TEST_CASE("gguf config: StarCoder's kv heads are what its fused matrix has, what
   };
   CHECK(good("starcoder", with_key(60 + 2 * 10, 1)).kv_heads == 1);
   CHECK(good("starcoder", with_key(3 * 60, 1)).kv_heads == 6);
+  CHECK(good("starcoder", with_key(3 * 60, 1)).fused_by_head);  // each head's three together, as the converter leaves them
+  CHECK_FALSE(good("starcoder", with_key(3 * 60, 6)).fused_by_head);
   CHECK(good("starcoder", with_key(3 * 60, 6)).kv_heads == 6);
 }
 

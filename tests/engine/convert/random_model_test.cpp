@@ -21,7 +21,8 @@ using engine::ModelConfig;
 
 ModelConfig small() {
   ModelConfig config = *engine::find_shape("smollm2-135m");
-  config.layers = 2, config.width = 64, config.mlp_width = 96, config.heads = 4, config.kv_heads = 2, config.head_width = 16, config.vocab_size = 600;
+  config.layers = 2, config.width = 64, config.mlp_width = 96, config.heads = 4, config.kv_heads = 2, config.vocab_size = 600;
+  config.head_width = config.rotary_width = 16;
   return config;
 }
 
