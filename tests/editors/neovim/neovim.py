@@ -4,14 +4,13 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 
-from lsp_client import ROOT, program
-from scenarios import Editor, plain, split_mark
+from lsp_client import ROOT
+from scenarios import split_mark
 from terminal import Terminal
+from terminal_editor import GHOST, TerminalEditor
 
-GHOST = "aa00aa"
 HERE = pathlib.Path(__file__).parent
 
 
@@ -20,41 +19,26 @@ def version_of(nvim):
     return tuple(int(n) for n in re.search(r"NVIM v(\d+)\.(\d+)", said).groups())
 
 
-def weights():
-    """The path of the small model, where the program under test can run it."""
-    if not (pathlib.Path(program()).parent / "librigpilot_torch.so").exists():
-        return None
-    said = subprocess.run([program(), "model", "list", "--json"], capture_output=True, text=True)
-    models = [m["path"] for m in json.loads(said.stdout or "{}").get("models", []) if "SmolLM2" in m["name"]]
-    return models[0] if models else None
+class Neovim(TerminalEditor):
+    KEYS = {"all": ["Tab"], "word": ["M-w"], "line": ["M-l"], "dismiss": ["C-]"], "next": ["M-]"], "previous": ["M-["], "trigger": ["M-\\"]}
 
-
-class Neovim(Editor):
     def __init__(self, nvim, folder, wrap=(), init=None):
-        self.nvim, self.folder, self.wrap = nvim, pathlib.Path(folder), list(wrap)
+        super().__init__(nvim, folder, wrap)
         self.init = init or HERE / "init.lua"
         self.socket = self.folder / "nvim.sock"
-        self.terminal = None
 
     def start(self, engine, name, marked, options=None, arguments=(), env=None, ready=True, insert=True, cmd=None, rows=24):
         text, line, column = split_mark(marked)
         self.file = self.folder / name
         self.file.write_bytes(text.encode("utf-8"))
-        command = [program(), "lsp"]
-        if isinstance(engine, dict):
-            (self.folder / "engine.json").write_text(json.dumps(engine), encoding="utf-8")
-            command += ["--engine", f"scripted:{self.folder / 'engine.json'}"]
-        else:
-            command += ["--model", str(engine)]
-        home = self.folder / "home"
-        home.mkdir(exist_ok=True)
+        home = str(self.home())
         place = f"call cursor({line}, 1) | normal! {column}l" if column else f"call cursor({line}, 1)"
         before = text.split("\n")[line - 1]
         self.terminal = Terminal(
-            [*self.wrap, self.nvim, "-n", "-u", self.init, "--listen", self.socket, name, "-c", place, "-c", "startinsert!" if column and column == len(before.rstrip("\r")) else "startinsert", *arguments],
+            [*self.wrap, self.editor, "-n", "-u", self.init, "--listen", self.socket, name, "-c", place, "-c", "startinsert!" if column and column == len(before.rstrip("\r")) else "startinsert", *arguments],
             cwd=self.folder, watch=GHOST, rows=rows,
-            env={"RIGPILOT_COMMAND": json.dumps(cmd or command), "RIGPILOT_PLUGIN": str(ROOT / "editors/neovim"), "RIGPILOT_OPTIONS": json.dumps(options or {}), "HOME": str(home),
-                 "XDG_RUNTIME_DIR": str(home), "XDG_STATE_HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home), **self.runtime(), **(env or {})})
+            env={"RIGPILOT_COMMAND": json.dumps(cmd or self.server(engine)), "RIGPILOT_PLUGIN": str(ROOT / "editors/neovim"), "RIGPILOT_OPTIONS": json.dumps(options or {}), "HOME": home,
+                 "XDG_RUNTIME_DIR": home, "XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, **self.runtime(), **(env or {})})
         if insert:
             self.terminal.wait(lambda: "[i]" in self.terminal.text(), "insert mode")
         if insert and ready:
@@ -62,12 +46,12 @@ class Neovim(Editor):
 
     def runtime(self):
         """Of a Neovim that was unpacked rather than installed: it looks elsewhere for its own files."""
-        share = pathlib.Path(self.nvim).resolve().parents[1] / "share/nvim/runtime"
+        share = self.editor.resolve().parents[1] / "share/nvim/runtime"
         return {"VIMRUNTIME": str(share)} if share.is_dir() else {}
 
     def ask(self, expression, seconds=20):
         """The value of a Vimscript expression, as JSON."""
-        said = subprocess.run([*self.wrap, self.nvim, "--headless", "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
+        said = subprocess.run([*self.wrap, self.editor, "--headless", "--server", self.socket, "--remote-expr", f"json_encode({expression})"],
                               capture_output=True, text=True, timeout=seconds, env={**os.environ, **self.runtime()})
         assert said.returncode == 0, said.stderr
         return json.loads(said.stdout or said.stderr)
@@ -77,16 +61,7 @@ class Neovim(Editor):
 
     # -- Editor ----------------------------------------------------------------------------------------------------
 
-    def type(self, text, pause=0.0): self.terminal.type(text, pause)
     def type_tab(self): self.terminal.type("\x16\t")
-    def ghost(self): return plain(self.terminal.in_colour(GHOST))
-    def see(self, ghost): self.terminal.wait(lambda: self.ghost() == plain(ghost), f"the ghost {ghost!r}; now {self.ghost()!r}")
-    def mark_frames(self): self.terminal.frames.clear()
-    def frames(self): return [plain(text) for _, text in self.terminal.frames]
-    def accept(self, amount): self.terminal.press({"all": "Tab", "word": "M-w", "line": "M-l"}[amount])
-    def dismiss(self): self.terminal.press("C-]")
-    def another(self, step): self.terminal.press("M-]" if step > 0 else "M-[")
-    def ask_for_one(self): self.terminal.press("M-\\")
 
     def press_escape(self):
         self.terminal.press("Esc")
@@ -115,33 +90,8 @@ class Neovim(Editor):
                 return False
         self.terminal.wait(there, repr(text))
 
-    def server_pid(self):
-        return self.lua("for _, c in ipairs(vim.lsp.get_clients({ name = \"rigpilot\" })) do local ok, pid = pcall(function() return c.rpc.pid end) if ok and pid then return pid end end return 0")
-
-    def kill_server(self):
-        """The server that is a child of this Neovim, and no other."""
-        children = {}
-        for entry in pathlib.Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    stat = (entry / "stat").read_text()
-                    children[int(entry.name)] = (stat[stat.index("(") + 1:stat.rindex(")")], int(stat[stat.rindex(")") + 2:].split()[1]))
-                except (OSError, ValueError):
-                    pass
-        ours, grew = {self.terminal.pid}, True
-        while grew:
-            more = {pid for pid, (_, parent) in children.items() if parent in ours} - ours
-            ours, grew = ours | more, bool(more)
-        servers = [pid for pid in ours if children.get(pid, ("",))[0].startswith("rigpilot")]
-        assert len(servers) == 1, servers
-        os.kill(servers[0], signal.SIGKILL)
-
     def statistics(self):
         self.terminal.settle()
         return self.lua("local c = vim.lsp.get_clients({ name = \"rigpilot\" })[1] return c.request_sync and "
                         "(vim.fn.has(\"nvim-0.11\") == 1 and c:request_sync(\"workspace/executeCommand\", { command = \"rigpilot.server.statistics\" }, 3000) or "
                         "c.request_sync(\"workspace/executeCommand\", { command = \"rigpilot.server.statistics\" }, 3000)).result")
-
-    def close(self):
-        if self.terminal:
-            self.terminal.close()

@@ -3,14 +3,15 @@
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
-from neovim import Neovim, version_of, weights  # noqa: E402
+from neovim import Neovim, version_of  # noqa: E402
 from lsp_client import ROOT  # noqa: E402
+import offline  # noqa: E402
+from models import small_model  # noqa: E402
 from scenarios import PYTHON, SUM, Scenarios, script  # noqa: E402
 
 CACHE = pathlib.Path(os.environ.get("RIGPILOT_EDITORS") or pathlib.Path.home() / ".cache/rigpilot-editors")
@@ -175,7 +176,7 @@ def test_unknown_options_are_named(editor):
 
 def test_without_a_network(nvim, tmp_path):
     """Everything works where there is no network at all, not even an address."""
-    if subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode != 0:
+    if not offline.allowed():
         pytest.skip("this machine does not let a user make a network namespace")
     editor = Neovim(nvim, tmp_path, wrap=["unshare", "-rn", "--"])
     try:
@@ -224,7 +225,7 @@ vim.keymap.set('i', '<Tab>', function() return vim.lsp.inline_completion.get() a
 
 def test_real_weights(nvim, tmp_path):
     """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
-    model = weights()
+    model = small_model()
     if not model:
         pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")
     editor = Neovim(nvim, tmp_path)

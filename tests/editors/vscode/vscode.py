@@ -1,6 +1,6 @@
 """VS Code as the tests drive it: its server edition on loopback, seen by a browser that reaches nothing else.
 
-    server = VsCodeServer(cache, folder)            # one for many tests; installs the extension
+    server = VsCodeServer(cache, folder)            # one for many tests; installs the extension, with a program bundled
     editor = VsCode(server, browser, folder)        # an Editor of scenarios.py: a window of its own, its settings in the folder
 """
 
@@ -8,13 +8,16 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 import urllib.parse
+import zipfile
 
 from lsp_client import program
+from processes import descendants
 from scenarios import Editor, plain, split_mark
 
 WAIT = 30
@@ -38,6 +41,21 @@ RECORD = "() => { const seen = window.rigpilotFrames = []; const read = " + GHOS
   const look = () => { const now = read(); if (seen[seen.length - 1] !== now) seen.push(now); if (window.rigpilotFrames === seen) requestAnimationFrame(look); }; look(); }"""
 
 
+def noting(file):
+    """A program that writes to the file that it runs, and then is the server."""
+    return f"#!/bin/sh\necho started >> '{file}'\nexec '{program()}' \"$@\"\n"
+
+
+def bundle(vsix, text, into):
+    """The extension with a program beside it, as `npm run package` packs what lies in bin/."""
+    shutil.copy(vsix, into)
+    with zipfile.ZipFile(into, "a") as packed:
+        entry = zipfile.ZipInfo("extension/bin/rigpilot")
+        entry.external_attr = 0o100755 << 16
+        packed.writestr(entry, text)
+    return into
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -56,11 +74,16 @@ class VsCodeServer:
         self.env = {**os.environ, "HOME": str(home), "EXTENSIONS_GALLERY": json.dumps(gallery), "NODE_OPTIONS": "",
                     "XDG_DATA_HOME": os.environ.get("XDG_DATA_HOME") or str(pathlib.Path.home() / ".local/share")}
         self.settings({})
-        subprocess.run([*self.command, "--install-extension", pathlib.Path(cache) / "rigpilot.vsix", "--force"], env=self.env, check=True, capture_output=True)
+        # Programs that note that it was they who were started: on PATH (none there yet), and in the extension.
+        self.on_path, self.bundled = self.folder / "bin/rigpilot", self.folder / "bundled"
+        self.on_path.parent.mkdir()
+        self.env["PATH"] = os.pathsep.join([str(self.on_path.parent), *(f for f in os.environ["PATH"].split(os.pathsep) if not (pathlib.Path(f) / "rigpilot").exists())])
+        vsix = bundle(pathlib.Path(cache) / "rigpilot.vsix", noting(self.bundled), self.folder / "rigpilot.vsix")
+        subprocess.run([*self.command, "--install-extension", vsix, "--force"], env=self.env, check=True, capture_output=True)
         self.port = free_port()
         self.log = open(self.folder / "log", "wb")
         self.process = subprocess.Popen([*self.command, "--host", "127.0.0.1", "--port", str(self.port), "--without-connection-token", "--telemetry-level", "off",
-                                         "--disable-workspace-trust"], env=self.env, stdout=self.log, stderr=self.log)
+                                         "--disable-workspace-trust", "--force-disable-user-env"], env=self.env, stdout=self.log, stderr=self.log)
         self.wait_for_port()
 
     def settings(self, more):
@@ -82,22 +105,8 @@ class VsCodeServer:
         payload = [["openFile", f"vscode-remote://{host}{file}"]] if file else []
         return f"http://{host}/?" + urllib.parse.urlencode({"folder": str(folder), "payload": json.dumps(payload)})
 
-    def descendants(self, name):
-        """Ids of processes below this server whose name starts so."""
-        parents, names = {}, {}
-        for entry in pathlib.Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    stat = (entry / "stat").read_text()
-                except OSError:
-                    continue
-                parents[int(entry.name)] = int(stat[stat.rindex(")") + 2:].split()[1])
-                names[int(entry.name)] = stat[stat.index("(") + 1:stat.rindex(")")]
-        ours, grew = {self.process.pid}, True
-        while grew:
-            more = {pid for pid, parent in parents.items() if parent in ours} - ours
-            ours, grew = ours | more, bool(more)
-        return sorted(pid for pid in ours if names.get(pid, "").startswith(name))
+    def servers(self):
+        return descendants(self.process.pid, "rigpilot")
 
     def close(self):
         self.process.terminate()
@@ -109,7 +118,7 @@ class VsCode(Editor):
     def __init__(self, server, browser, folder):
         self.server, self.folder = server, pathlib.Path(folder) / "work"
         self.folder.mkdir()
-        self.earlier = set(server.descendants("rigpilot"))  # of windows closed before, whose servers take a moment to end
+        self.earlier = set(server.servers())  # of windows closed before, whose servers take a moment to end
         self.context = browser.new_context(viewport={"width": 1200, "height": 750})
         self.page = self.context.new_page()
         self.elsewhere = set()  # hosts that the page asked for
@@ -246,9 +255,8 @@ class VsCode(Editor):
         return self.page.locator(".editor-instance .view-lines").last.inner_text().replace("\u00a0", " ")
 
     def kill_server(self):
-        ours = sorted(set(self.server.descendants("rigpilot")) - self.earlier)
-        assert len(ours) == 1, ours
-        os.kill(ours[0], signal.SIGKILL)
+        (ours,) = set(self.server.servers()) - self.earlier
+        os.kill(ours, signal.SIGKILL)
 
     def statistics(self):
         """As the report says them."""

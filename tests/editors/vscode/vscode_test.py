@@ -14,8 +14,10 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 pytest.register_assert_rewrite("scenarios")
 from lsp_client import program  # noqa: E402
+import offline  # noqa: E402
+from models import small_model  # noqa: E402
 from scenarios import PYTHON, SUM, Scenarios, script, with_ghost  # noqa: E402
-from vscode import BROWSER, VsCode, VsCodeServer  # noqa: E402
+from vscode import BROWSER, VsCode, VsCodeServer, noting  # noqa: E402
 
 CACHE = pathlib.Path(os.environ.get("RIGPILOT_EDITORS") or pathlib.Path.home() / ".cache/rigpilot-editors")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -176,6 +178,81 @@ def test_the_popup_is_open_at_the_same_time(editor):
     assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\n"
 
 
+def test_the_popup_goes_on_to_a_suggestion(editor):
+    """While the menu is open the suggestion goes on from its chosen entry; Tab takes the entry, then the suggestion."""
+    editor.start(script({"prefix_matches": r"\nvalid$", "text": " = check()"}, {"prefix_matches": r"\nvalues$", "text": ".sort()"}), "a.py", "values = []\nvalid = 1\n|\n",
+                 {"editor.wordBasedSuggestions": "currentDocument"})
+    editor.type("val")
+    editor.page.keyboard.press("Control+Space")
+    editor.page.wait_for_selector(".suggest-widget.visible .monaco-list-row.focused")
+    editor.see("id = check()")
+    editor.page.keyboard.press("ArrowDown")
+    editor.see("ues.sort()")
+    editor.page.wait_for_selector(".suggest-widget.visible .monaco-list-row.focused")
+    editor.accept("all")
+    editor.see(".sort()")
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\n"
+
+
+def test_two_windows_at_once(editor, server, browser, tmp_path):
+    """Each has its server, its folder and its suggestions; one that is closed takes only its own server along."""
+    (tmp_path / "other").mkdir()
+    other = VsCode(server, browser, tmp_path / "other")
+    try:
+        editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "values = []\nx = |\n")
+        other.start(script({"prefix_matches": "x = c$", "text": "all(them)"}), "a.py", "them = []\nx = |\n")
+        assert len(set(server.servers()) - editor.earlier) == 2
+        editor.type("c")
+        other.type("c")
+        editor.see("ompute(values)")
+        other.see("all(them)")
+        editor.accept("word")
+        other.accept("all")
+        assert other.saved() == b"them = []\nx = call(them)\n"
+    finally:
+        other.close()
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"values = []\nx = compute(values)\n"
+
+
+def started(file):
+    return file.read_text().count("started") if file.exists() else 0
+
+
+def test_the_program_is_found_on_path_and_then_beside_the_extension(editor, server):
+    """The setting goes before both, as every other test shows."""
+    assert started(server.bundled) == 0
+    editor.start(script(SUM), "a.py", PYTHON, {"rigpilot.server.path": ""})
+    assert started(server.bundled) == 1
+    on_path = server.folder / "on path"
+    server.on_path.write_text(noting(on_path))
+    server.on_path.chmod(0o755)
+    try:
+        editor.command("Rigpilot: Restart the Server")
+        editor.wait(lambda: started(on_path) == 1, "the program on PATH to be started")
+        editor.status("Ready")
+    finally:
+        server.on_path.unlink()
+    assert started(server.bundled) == 1
+    editor.type("    ")
+    editor.wait(lambda: editor.ask_for_one() or editor.comes(editor.ghost, 1), "a suggestion of the new server")  # it may have come up after the key
+    editor.see("total = a + b\nreturn total")
+
+
+def test_without_a_network():
+    """The server, the browser and the program where there is only loopback: a test of those above, once more."""
+    if not offline.allowed():
+        pytest.skip("this machine does not let a user make a network namespace")
+    if not CHROMIUM or not (CACHE / "rigpilot.vsix").exists():
+        pytest.skip("no VS Code, or no Chromium to show it: tests/editors/setup fetches it")
+    test = f"{__file__}::TestVsCode::test_ghost_appears_and_is_accepted"
+    said = subprocess.run(offline.command(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test), capture_output=True, text=True)
+    assert said.returncode == 0 and "1 passed" in said.stdout, said.stdout + said.stderr
+
+
 def test_a_program_that_is_not_there(editor):
     editor.start(script(SUM), "a.py", PYTHON, {"rigpilot.server.path": "/nowhere/rigpilot"}, ready="there is no such program")
     editor.command("Rigpilot: Menu")
@@ -214,11 +291,10 @@ def test_a_notebook(editor):
 
 def test_real_weights(editor):
     """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
-    said = subprocess.run([program(), "model", "list", "--json"], capture_output=True, text=True)
-    models = [model["path"] for model in json.loads(said.stdout or "{}").get("models", []) if "SmolLM2" in model["name"]]
-    if not models or not (pathlib.Path(program()).parent / "librigpilot_torch.so").exists():
+    model = small_model()
+    if not model:
         pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")
-    editor.start(models[0], "a.py", "def add(a, b):\n    return a + b\n\ndef multiply(a, b):\n    |\n")
+    editor.start(model, "a.py", "def add(a, b):\n    return a + b\n\ndef multiply(a, b):\n    |\n")
     editor.type("r")
     ghost = editor.wait(editor.ghost, "a suggestion of the model", 60)
     editor.accept("all")
