@@ -70,6 +70,7 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
   model->tokenizer = std::move(*vocabulary);
   model->engine = std::move(*engine);
   model->fim = tokenizer::probe_fim(*model->tokenizer);
+  model->encoder();
   model->index();  // sorts the vocabulary now rather than in the first request
   return model;
 }

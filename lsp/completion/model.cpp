@@ -12,4 +12,9 @@ const VocabularyIndex& Model::index() const {
   return *built_index;
 }
 
+tokenizer::IncrementalEncoder& Model::encoder() const {
+  if (!built_encoder) built_encoder = std::make_shared<tokenizer::IncrementalEncoder>(*tokenizer);
+  return *built_encoder;
+}
+
 }  // namespace lsp

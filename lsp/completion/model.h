@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "engine/engine.h"
 #include "tokenizer/fim.h"
+#include "tokenizer/incremental.h"
 #include "tokenizer/tokenizer.h"
 
 namespace lsp {
@@ -27,7 +28,11 @@ struct Model {
   // Not before the fields above are set; by one thread at a time.
   const VocabularyIndex& index() const;
 
+  // Encodes what was encoded before but for an edit; on the thread that uses the engine.
+  tokenizer::IncrementalEncoder& encoder() const;
+
   mutable std::shared_ptr<const VocabularyIndex> built_index;  // index() keeps it here
+  mutable std::shared_ptr<tokenizer::IncrementalEncoder> built_encoder;
 };
 
 // How the server gets its model without knowing where models live. Called on the engine thread.

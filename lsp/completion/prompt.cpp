@@ -34,7 +34,7 @@ base::Result<TokenBudget> token_budget(const Model& model, const CompletionSetti
 }
 
 std::vector<TokenId> encode(const Model& model, std::string_view text, bool continues) {
-  return model.tokenizer->encode(text, {.parse_special = false, .continues = continues});
+  return model.encoder().encode(text, continues);
 }
 
 void append(std::vector<TokenId>& ids, const std::vector<TokenId>& more) { ids.insert(ids.end(), more.begin(), more.end()); }
