@@ -176,8 +176,8 @@ int bench(const BenchOptions& options) {
   if (!options.rival.empty()) {
     int longest = 0;
     for (const Task& task : tasks) longest = std::max(longest, task.prompt + options.tokens + 1);
-    auto started =
-        Rival::start({options.python, options.script.empty() ? "bench/llama_cpp_rival.py" : options.script, options.model.model, threads, (longest + 255) / 256 * 256});
+    const std::string script = options.script.empty() ? "bench/llama_cpp_rival.py" : options.script;
+    auto started = Rival::start({options.python, script, options.model.model, threads, (longest + 255) / 256 * 256});
     if (!started) return report(started.error());
     rival.emplace(std::move(*started));
   }
@@ -205,14 +205,18 @@ int bench(const BenchOptions& options) {
 }
 
 void add_keystroke_options(CLI::App& command, KeystrokeOptions& options) {
-  command.add_option("--keystrokes", options.file, "types lines of this file at a person's speed through the language server")->type_name("FILE");
-  command.add_option("--places", options.places, "with --keystrokes: places in the file (default 4)")->type_name("N")->check(CLI::Range(1, 1000));
-  command.add_option("--keys", options.keys, "with --keystrokes: most keys at each place (default 30)")->type_name("N")->check(CLI::Range(1, 10'000));
-  command.add_option("--words", options.words, "with --keystrokes: words a minute (default 60)")->type_name("N")->check(CLI::Range(1, 10'000));
-  command.add_option("--before", options.before, "with --keystrokes: tokens before the cursor (default 1500)")->type_name("N")->check(CLI::Range(16, 131'072));
-  command.add_option("--after", options.after, "with --keystrokes: tokens after it (default 300)")->type_name("N")->check(CLI::Range(0, 131'072));
-  command.add_option("--cancels", options.cancels, "with --keystrokes: requests cancelled at any time (default 20)")->type_name("N")->check(CLI::Range(0, 10'000));
-  command.add_option("--starts", options.starts, "with --keystrokes: starts of a server of its own (default 3)")->type_name("N")->check(CLI::Range(0, 1000));
+  const auto number = [&command](const char* name, int& value, const char* help, int least, int most) {
+    command.add_option(name, value, std::string("with --keystrokes: ") + help)->type_name("N")->check(CLI::Range(least, most));
+  };
+  command.add_option("--keystrokes", options.file, "types lines of this file at a person's speed through the language server")
+      ->type_name("FILE");
+  number("--places", options.places, "places in the file (default 4)", 1, 1000);
+  number("--keys", options.keys, "most keys at each place (default 30)", 1, 10'000);
+  number("--words", options.words, "words a minute (default 60)", 1, 10'000);
+  number("--before", options.before, "tokens before the cursor (default 1500)", 16, 131'072);
+  number("--after", options.after, "tokens after it (default 300)", 0, 131'072);
+  number("--cancels", options.cancels, "requests cancelled at any time (default 20)", 0, 10'000);
+  number("--starts", options.starts, "starts of a server of its own (default 3)", 0, 1000);
   command.add_flag("--exact", options.exact, "with --keystrokes: every suggestion has --tokens tokens, for random weights");
   command.add_flag("--patient", options.patient, "with --keystrokes: the next key waits for the suggestion, so that every key has one");
   command.add_flag("--busy", options.busy, "with --keystrokes: beside a compiler on every core");

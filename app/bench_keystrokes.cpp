@@ -233,9 +233,11 @@ void print_keystrokes(const Json& report) {
                     report["busy"].get<bool>() ? ", a compiler on every core" : "", report["sides"][0]["keys"].get<int>(),
                     report["words_a_minute"].get<int>(), report["prompt_tokens"].get<int>(), report["exact"].get<bool>() ? "exactly" : "at most",
                     report["suggestion_tokens"].get<int>()));
+  constexpr std::pair<const char*, const char*> kFigures[] = {
+      {"first_token_ms", "key to first token"}, {"first_token_same_line_ms", "  in the same line"}, {"suggestion_ms", "key to suggestion"}};
   for (const Json& side : report["sides"]) {
     print(fmt::format("{}\n", side["name"].get<std::string>()));
-    for (const auto& [field, name] : {std::pair{"first_token_ms", "key to first token"}, {"first_token_same_line_ms", "  in the same line"}, {"suggestion_ms", "key to suggestion"}})
+    for (const auto& [field, name] : kFigures)
       print(fmt::format("  {:22} p50 {:8.1f}   p95 {:8.1f}   p99 {:8.1f} ms   ({} keys)\n", name, at(side, field, "p50"), at(side, field, "p95"),
                         at(side, field, "p99"), side[field]["n"].get<int>()));
     const Json& tokens = side["tokens"];

@@ -45,7 +45,7 @@ struct Sampling {
 
 struct GenerateRequest {
   std::vector<TokenId> prompt;  // at least one id, each inside the vocabulary
-  int max_tokens = 64;
+  int max_tokens = 64;  // 0: only the prompt's keys and values are computed, for a later request
   Sampling sampling;
   std::vector<TokenId> end_ids;     // generation ends before any of these; it is not part of the result
   std::vector<TokenId> banned_ids;  // never chosen (special tokens that must not leak)
@@ -92,7 +92,7 @@ class Engine {
 
   virtual const ModelInfo& info() const = 0;
 
-  // Continues the prompt. The stop token is looked at once a token and between prefill chunks; when it fires the result
+  // Continues the prompt. The stop token is looked at between the layers of a pass; when it fires the result
   // is what there is, with StopReason::Cancelled. Errors: an empty or too long prompt, an id outside the vocabulary,
   // no memory on the device. After an error the engine is still good for the next request.
   virtual base::Result<Generation> generate(const GenerateRequest& request, const OnToken& on_token,

@@ -166,6 +166,7 @@ void Server::on(TimerFired fired) {
     case Alarm::PopupPatience: return on_popup_patience(session_, fired.key);
     case Alarm::LeavePatience: return leave_now(session_);
     case Alarm::Configuration: return start_loading(session_);
+    case Alarm::Quiet: return on_quiet(session_, fired.key);
     case Alarm::WatchClient: return on_watch_client(session_);
   }
 }

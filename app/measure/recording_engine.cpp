@@ -14,6 +14,7 @@ class RecordingEngine : public engine::Engine {
 
   base::Result<engine::Generation> generate(const engine::GenerateRequest& request, const engine::OnToken& on_token,
                                             std::stop_token stop) override {
+    if (request.max_tokens == 0) return engine_->generate(request, on_token, stop);  // a warm-up is nobody's run
     EngineRun run{.begin = Clock::now()};
     engine::GenerateRequest asked = request;
     if (exact_tokens_ > 0) {

@@ -156,6 +156,10 @@ Result<Generation> ScriptedEngine::generate(const GenerateRequest& request, cons
     out.stop = StopReason::Cancelled;
     return out;
   }
+  if (request.max_tokens == 0) {  // nothing is said, so no reply is used up
+    out.stop = StopReason::MaxTokens;
+    return out;
+  }
   const ScriptReply& reply = pick_reply(script_, read_prompt(*tokenizer_, request.prompt), progress_);
   if (reply.error) return fail(ErrorCode::Failed, "{}", *reply.error);
   const auto start = Clock::now();

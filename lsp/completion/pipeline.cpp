@@ -204,7 +204,7 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
 
   Completion completion;
   const auto start = Clock::now();
-  auto prompt = build_prompt(query.document, around, deps.model, deps.settings);
+  auto prompt = build_prompt(query.document, around, deps.model, deps.settings, deps.anchors);
   if (!prompt) return base::forward(prompt);
   completion.prompt = describe(*prompt, deps.model);
   completion.timings.prompt_ms = ms_since(start);

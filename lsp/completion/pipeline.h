@@ -18,6 +18,8 @@
 
 namespace lsp {
 
+class Anchors;  // lsp/context/anchors.h
+
 enum class Invocation {
   Automatic,  // the user typed: one item, single line unless a block starts
   Explicit,   // the user asked: always tried
@@ -40,6 +42,7 @@ struct Query {
 struct Deps {
   const Model& model;  // its engine is used
   const CompletionSettings& settings;
+  Anchors* anchors = nullptr;  // of the documents asked about before; none: every prompt is cut anew
 };
 
 // Replaces document[begin, end) by `text`; begin <= cursor <= end, all on the cursor's line.

@@ -10,6 +10,7 @@
 #include "lsp/completion/model.h"
 #include "lsp/completion/pipeline.h"
 #include "lsp/completion/settings.h"
+#include "lsp/context/anchors.h"
 #include "lsp/context/surroundings.h"
 
 namespace lsp {
@@ -20,8 +21,12 @@ struct Prompt {
   std::string layout;  // "prefix", or the FIM family
 };
 
-// Errors: a model whose context has no room for the shortest prompt.
+// Errors: a model whose context has no room for the shortest prompt. With `anchors` the window of the document's last prompt is
+// used again where it still fits, and else the new one is kept there.
 base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& around, const Model& model,
-                                  const CompletionSettings& settings);
+                                  const CompletionSettings& settings, Anchors* anchors = nullptr);
+
+// What every prompt near the start of the file begins with; empty where a model's prompts begin with what follows the cursor.
+std::vector<tokenizer::TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings);
 
 }  // namespace lsp

@@ -33,6 +33,11 @@ bool rest_is_replaceable(std::string_view rest) {
   return rest.find_first_not_of(" \t)]}>\"'`;:,{") == std::string_view::npos;
 }
 
+std::size_t after_begin(const Surroundings& around) {
+  const std::size_t rest_begin = around.selected ? around.selected->end : around.cursor;
+  return rest_is_replaceable(around.rest) ? around.line.end : rest_begin;
+}
+
 Window cut_window(std::string_view text, const Surroundings& around, WindowBudget budget) {
   Window window;
   std::string_view typed = around.typed;
@@ -56,10 +61,11 @@ Window cut_window(std::string_view text, const Surroundings& around, WindowBudge
     window.skipped = begin;
   }
 
-  const std::size_t rest_begin = around.selected ? around.selected->end : around.cursor;
-  const std::size_t after = rest_is_replaceable(around.rest) ? around.line.end : rest_begin;
+  window.typed_begin = line_begin + long_start.size();
+  const std::size_t after = after_begin(around);
   const std::size_t end = snap_to_character(text, std::min(text.size(), after + budget.after));
-  window.after = with_plain_line_ends(text.substr(after, std::max(end, after) - after));
+  window.after_begin = after, window.after_end = std::max(end, after);
+  window.after = with_plain_line_ends(text.substr(after, window.after_end - after));
   return window;
 }
 

@@ -21,11 +21,16 @@ struct Window {
   std::string typed;   // from there to the cursor
   std::string after;   // from the cursor, or from its line's end where the rest of the line is punctuation that will be replaced
   std::size_t skipped = 0;  // bytes of the document before the window
+  std::size_t typed_begin = 0;                 // where in the document `typed` begins
+  std::size_t after_begin = 0, after_end = 0;  // what `after` is of it
 };
 
 // Whether the rest of the cursor's line is nothing but closing brackets, quotes and punctuation: what editors put there by
 // themselves, and what a completed line will have again.
 bool rest_is_replaceable(std::string_view rest);
+
+// Where in the document a window's `after` begins.
+std::size_t after_begin(const Surroundings& around);
 
 Window cut_window(std::string_view text, const Surroundings& around, WindowBudget budget);
 

@@ -1,6 +1,7 @@
 #include "lsp/engine_thread/engine_thread.h"
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "lsp/rpc/dispatcher.h"
@@ -51,24 +52,51 @@ void EngineThread::run(LoadModel wanted) {
   };
   auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return wanted.load(progress, ending_.get_token()); });
   if (model && !*model) model = base::fail(base::ErrorCode::Failed, "the loader gave no model");
-  if (model) model_ = std::move(*model);
+  if (model) model_ = std::move(*model), anchors_.clear();
   report_(ModelLoaded{model ? base::Result<std::string>(model_->name) : base::forward(model), ms_since(start), model_ != nullptr});
 }
 
+namespace {
+
+// Either the job's own end or the server's: one token for both.
+class JoinedStop {
+ public:
+  JoinedStop(const std::stop_token& job, const std::stop_token& server)
+      : on_job_(job, [this] { both_.request_stop(); }), on_end_(server, [this] { both_.request_stop(); }) {}
+  std::stop_token token() const { return both_.get_token(); }
+
+ private:
+  std::stop_source both_;
+  std::stop_callback<std::function<void()>> on_job_, on_end_;
+};
+
+}  // namespace
+
 void EngineThread::run(Job job) {
   base::Result<Completion> completion = base::cancelled();
-  // Either the request's own end or the server's: one token for both.
-  std::stop_source stop;
-  const std::stop_callback on_job(job.stop, [&stop] { stop.request_stop(); });
-  const std::stop_callback on_end(ending_.get_token(), [&stop] { stop.request_stop(); });
+  const JoinedStop stop(job.stop, ending_.get_token());
+  bool stale = false;
   if (!model_) {
     completion = base::fail(base::ErrorCode::NotFound, "there is no model");
-  } else if (!stop.stop_requested()) {
+  } else if (!stop.token().stop_requested()) {
+    const Query& query = job.query;
     completion = guarded_result<Completion>("completing", [&] {
-      return complete_(job.query, Deps{.model = *model_, .settings = job.settings}, stop.get_token());
+      return complete_(query, Deps{.model = *model_, .settings = job.settings, .anchors = &anchors_}, stop.token());
     });
+    stale = anchors_.stale(query.document.uri, line_at(query.document.text(), query.cursor));
   }
-  report_(EngineDone{job.key, std::move(job.query), std::move(completion)});
+  report_(EngineDone{job.key, std::move(job.query), std::move(completion), stale});
+}
+
+void EngineThread::run(WarmUpJob job) {
+  const JoinedStop stop(job.stop, ending_.get_token());
+  if (!model_ || stop.token().stop_requested()) return;
+  // What goes wrong here goes wrong again for a request, which is told of it.
+  (void)guarded_result<bool>("warming up", [&]() -> base::Result<bool> {
+    auto done = lsp::warm_up(job.what, Deps{.model = *model_, .settings = job.settings, .anchors = &anchors_}, stop.token());
+    if (!done) return base::forward(done);
+    return true;
+  });
 }
 
 }  // namespace lsp

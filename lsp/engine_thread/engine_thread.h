@@ -1,7 +1,8 @@
 // engine_thread.h: the one thread that owns the model and runs complete() on it, a job at a time.
 // load() and submit() from the main loop; what comes of them arrives as an EngineEvent through `report`, which is called on
 // the engine thread and must not wait. The destructor stops the job at work (within a token) and joins.
-// Jobs that were stopped while they waited are reported at once, without running.
+// Jobs that were stopped while they waited are reported at once, without running. warm_up() asks for nothing back: at each job's end
+// comes EngineDone alone, and a warm-up gives way to whatever is submitted after it once its stop token fires.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,8 @@
 
 #include "base/queue.h"
 #include "lsp/completion/pipeline.h"
+#include "lsp/completion/warm_up.h"
+#include "lsp/context/anchors.h"
 
 namespace lsp {
 
@@ -24,10 +27,17 @@ struct Job {
   std::stop_token stop;
 };
 
+struct WarmUpJob {
+  WarmUp what;
+  CompletionSettings settings;
+  std::stop_token stop;
+};
+
 struct EngineDone {
   std::uint64_t key = 0;
   Query query;
   base::Result<Completion> completion;
+  bool stale = false;  // its prompt was cut for an earlier line; a warm-up would cut it anew
 };
 struct ModelProgress {
   int percent = 0;  // told when it changes
@@ -52,16 +62,18 @@ class EngineThread {
   void load() { work_.push(LoadModel{load_}); }
   void load(ModelLoader other) { work_.push(LoadModel{std::move(other)}); }  // takes the place of the one at work
   void submit(Job job) { work_.push(std::move(job)); }
+  void warm_up(WarmUpJob job) { work_.push(std::move(job)); }
 
  private:
   struct LoadModel {
     ModelLoader load;
   };
-  using Work = std::variant<LoadModel, Job>;
+  using Work = std::variant<LoadModel, Job, WarmUpJob>;
 
   void run();
   void run(LoadModel wanted);
   void run(Job job);
+  void run(WarmUpJob job);
 
   const ModelLoader load_;
   const Completer complete_;
@@ -69,6 +81,7 @@ class EngineThread {
   base::Queue<Work> work_;
   std::stop_source ending_;
   std::unique_ptr<Model> model_;  // engine thread only
+  Anchors anchors_;               // engine thread only
   std::thread thread_;            // last: it uses all of the above
 };
 

@@ -44,6 +44,8 @@ std::optional<std::string> why_silent(const Session& session, std::string_view l
 Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape);
 void submit_background(Session& session, Query query);
 void stop_background(Session& session, const std::string& document);
+// The background's work for this very query, as the request's own; nullopt where there is none.
+std::optional<Pending::Key> adopt_background(Session& session, const Query& query, Responder& respond, AnswerShape shape);
 bool answer_ready(Session& session, const Query& query, Responder& respond, AnswerShape shape);  // true: answered
 void answer_nothing(Session& session, Responder respond, AnswerShape shape, std::string why);
 void answer_empty(Session& session, std::vector<Pending::Entry> entries);
@@ -60,6 +62,13 @@ void on_model_loaded(Session& session, const ModelLoaded& loaded);
 void add_configuration(Dispatcher& methods, Session& session);
 void take_initialization_options(Session& session, const Json& options);
 void pull_configuration(Session& session);
+
+// warming.cpp: no method; work before anyone asks, at low priority: a request always goes first
+void warm_opened(Session& session, const std::string& document);
+void warm_again(Session& session, const std::string& document);  // where it was last asked about
+void note_asked(Session& session, const Query& query);
+void begin_at_change(Session& session, const ChangeParams& change);  // the suggestion that will be asked for next
+void on_quiet(Session& session, Pending::Key key);
 
 // commands.cpp: workspace/executeCommand
 void add_commands(Dispatcher& methods, Session& session);

@@ -32,7 +32,9 @@ void inline_completion(Session& session, const Json& params, Responder respond, 
   Query query = make_query(session, *read, *document);
   if (auto why = why_silent(session, query.document.language_id)) return answer_nothing(session, std::move(respond), shape, *why);
   start_loading(session);
+  note_asked(session, query);
   if (answer_ready(session, query, respond, shape)) return;
+  if (adopt_background(session, query, respond, shape)) return;
   stop_background(session, read->uri);
   submit(session, std::move(query), std::move(respond), shape);
 }

@@ -8,6 +8,8 @@ namespace {
 
 constexpr int kItemsAskedFor = 3;  // to choose among, where the user asked; typing shows one
 
+constexpr std::chrono::milliseconds kQuiet{400};  // longer than between two keys
+
 double ms_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
@@ -75,6 +77,9 @@ CompletionSettings job_settings(const Session& session) {
 
 Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape) {
   std::stop_source stop;
+  session.warm_up.request_stop();
+  for (auto& [uri, begun] : session.background) begun.stop.request_stop();  // a request goes first
+  session.background.clear();
   const auto key = session.pending.add(std::move(respond), stop, query.document.uri, shape);
   session.services.engine.submit(
       Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token()});
@@ -84,14 +89,26 @@ Pending::Key submit(Session& session, Query query, Responder respond, AnswerShap
 
 void submit_background(Session& session, Query query) {
   stop_background(session, query.document.uri);
-  const std::stop_source stop;
-  session.background[query.document.uri] = stop;
+  session.warm_up.request_stop();
+  const Background background{.key = session.pending.new_key(), .version = query.document.version, .cursor = query.cursor};
+  session.background[query.document.uri] = background;
   session.services.engine.submit(
-      Job{.key = session.pending.new_key(), .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token()});
+      Job{.key = background.key, .query = std::move(query), .settings = job_settings(session), .stop = background.stop.get_token()});
 }
 
 void stop_background(Session& session, const std::string& document) {
-  if (auto node = session.background.extract(document)) node.mapped().request_stop();
+  if (auto node = session.background.extract(document)) node.mapped().stop.request_stop();
+}
+
+std::optional<Pending::Key> adopt_background(Session& session, const Query& query, Responder& respond, AnswerShape shape) {
+  const auto found = session.background.find(query.document.uri);
+  if (found == session.background.end() || query.selected || query.invocation == Invocation::Explicit) return std::nullopt;
+  const Background& begun = found->second;
+  if (begun.version != query.document.version || begun.cursor != query.cursor || begun.stop.stop_requested()) return std::nullopt;
+  const auto key = begun.key;
+  session.pending.add(key, std::move(respond), begun.stop, query.document.uri, shape);
+  session.background.erase(found);
+  return key;
 }
 
 bool answer_ready(Session& session, const Query& query, Responder& respond, AnswerShape shape) {
@@ -120,6 +137,7 @@ void answer_empty(Session& session, std::vector<Pending::Entry> entries) {
 void on_engine_done(Session& session, EngineDone done) {
   const bool suggested = done.completion && done.completion->reason == Reason::Suggested;
   if (suggested) session.ready.keep(done.key, done.query, *done.completion);
+  std::erase_if(session.background, [&](const auto& begun) { return begun.second.key == done.key; });
   auto entry = session.pending.take(done.key);
   if (!entry) return;  // cancelled, a newer request took its place, or nobody waits for it
   if (!done.completion) {
@@ -129,6 +147,10 @@ void on_engine_done(Session& session, EngineDone done) {
     session.last = {.note = done.completion.error().message};
     entry->respond.succeed(empty_answer(session, entry->shape, false));
     return leave_if_done(session);
+  }
+  if (done.stale) {
+    session.quiet = {done.key, done.query.document.uri};
+    session.services.set_timer(kQuiet, {Alarm::Quiet, done.key});
   }
   trace_answer(session, done, entry->respond.id());
   entry->respond.succeed(answer_json(session, {done.key, 0, done.query, *done.completion}, entry->shape, ms_since(entry->asked_at), false));

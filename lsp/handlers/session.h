@@ -40,6 +40,7 @@ enum class Alarm {
   LeavePatience,  // shutdown has waited long enough for requests at work
   Configuration,  // the client has not sent its configuration: go on without
   WatchClient,    // look whether the client still lives
+  Quiet,          // nothing was asked since (its key) for a moment: time to warm up
 };
 struct TimerFired {
   Alarm alarm = Alarm::WatchClient;
@@ -58,6 +59,27 @@ struct Services {
 struct LoadProgress {
   bool begun = false;  // the client was told of it, so it must be told of the end
   int percent = 0;
+};
+
+// A suggestion that is made before it is asked for: a request for the same text and place takes it over.
+struct Background {
+  std::stop_source stop{};
+  Pending::Key key = 0;
+  std::int64_t version = 0;
+  std::size_t cursor = 0;
+};
+
+// Where a document was last asked about, in bytes, or changed since.
+struct Asked {
+  std::size_t cursor = 0;
+  std::int64_t version = 0;
+  bool after_changes = false;  // its client changed it and then asked again
+};
+
+// The latest request; a quiet moment is one without a newer one.
+struct Quiet {
+  Pending::Key since = 0;
+  std::string document{};
 };
 
 // What the last request for a suggestion came to, for whoever asks why.
@@ -93,7 +115,11 @@ struct Session {
   base::Switches switched_languages{};     // by command; the settings hold for the others
   bool popup_offered = false;              // textDocument/completion was announced
   ReadySuggestions ready{};
-  std::map<std::string, std::stop_source> background{};  // work that nobody waits for, by document
+  std::map<std::string, Background> background{};  // suggestions that nobody waits for yet, by document
+  std::stop_source warm_up{};                      // of the latest one; any request ends it
+  std::map<std::string, Asked> asked{};            // the documents a client asked about
+  Quiet quiet{};
+  std::string latest_opened{};
   Statistics statistics{};
   LastAnswer last{};
   Json status_told{};  // the last rigpilot/status

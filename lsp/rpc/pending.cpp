@@ -11,6 +11,10 @@ Pending::Key Pending::add(Responder respond, std::stop_source stop, std::string 
   return key;
 }
 
+void Pending::add(Key key, Responder respond, std::stop_source stop, std::string document, AnswerShape shape) {
+  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape});
+}
+
 std::optional<Pending::Entry> Pending::take(Key key) {
   auto node = entries_.extract(key);
   if (!node) return std::nullopt;

@@ -34,6 +34,8 @@ class Pending {
   };
 
   Key add(Responder respond, std::stop_source stop, std::string document, AnswerShape shape = AnswerShape::Inline);
+  // For work that was begun before anyone waited for it, under the key it has.
+  void add(Key key, Responder respond, std::stop_source stop, std::string document, AnswerShape shape);
   Key new_key() { return ++last_; }  // for work that nobody waits for
   std::optional<Entry> take(Key key);
   std::optional<Entry> take(const Id& id);

@@ -61,6 +61,16 @@ def test_a_patient_typist_gets_an_answer_to_every_key(tmp_path):
     assert side["hits"]["overtaken"] == 0 and side["suggestion_ms"]["n"] == 6 and side["tokens"]["wasted"] == 0
 
 
+def test_a_new_line_computes_no_more_than_a_character(tmp_path):
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"default": "never what is typed\n"}))
+    done = run("--engine", f"scripted:{script}", "--keystrokes", SOURCE, "--runs", 1, "--places", 2, "--keys", 80, "--words", 4000,
+               "--cancels", 0, "--starts", 0, "--patient", "--json")
+    side = json.loads(done.stdout)["sides"][0]
+    assert side["hits"]["fresh"] == 0
+    assert side["tokens"]["computed_a_key"] < 4  # a token is a byte here; re-reading what follows the cursor would be 300
+
+
 def test_the_page_stands_alone(report):
     page = report["page"]
     assert page.startswith("<!doctype html>") and "<svg" in page and "Rigpilot" in page
