@@ -1,5 +1,7 @@
 #include <utility>
 
+#include "base/base64.h"
+#include "tokenizer/charsmap.h"
 #include "tokenizer/hf_json_parts.h"
 
 namespace tokenizer {
@@ -171,6 +173,17 @@ Result<void> read_prepend(const Json& step, std::string_view field, PipelinePart
   return {};
 }
 
+Result<void> read_precompiled(const Json& step, std::string_view field, PipelineParts& parts) {
+  const auto encoded = base::get<std::string>(step, "precompiled_charsmap");
+  if (!encoded) return base::forward(encoded, field);
+  const auto bytes = base::decode_base64(*encoded);
+  if (!bytes) return base::fail(ErrorCode::InvalidInput, "{}.precompiled_charsmap is not base64", field);
+  auto rules = Charsmap::parse(*bytes);
+  if (!rules) return base::forward(rules, fmt::format("{}.precompiled_charsmap", field));
+  parts.normalizer.add(to_step(std::move(*rules)));
+  return {};
+}
+
 Result<void> read_normalizer(const Json& step, std::string_view field, PipelineParts& parts, int depth) {
   const auto type = type_of(step, field);
   if (!type) return base::forward(type);
@@ -181,6 +194,7 @@ Result<void> read_normalizer(const Json& step, std::string_view field, PipelineP
   }
   if (*type == "Replace") return read_replace(step, field, parts);
   if (*type == "Prepend") return read_prepend(step, field, parts);
+  if (*type == "Precompiled") return read_precompiled(step, field, parts);
   if (*type == "NFC") parts.normalizer.add(unicode_form(UnicodeForm::Nfc));
   else if (*type == "NFD") parts.normalizer.add(unicode_form(UnicodeForm::Nfd));
   else if (*type == "NFKC") parts.normalizer.add(unicode_form(UnicodeForm::Nfkc));

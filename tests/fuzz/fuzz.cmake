@@ -27,6 +27,7 @@ function(rigpilot_fuzz NAME)
   set_tests_properties(fuzz_${NAME} PROPERTIES LABELS "fast;fuzz" TIMEOUT 120)
 endfunction()
 
+rigpilot_fuzz(charsmap DEPENDS tokenizer)
 rigpilot_fuzz(gguf DEPENDS engine)
 rigpilot_fuzz(hf_config DEPENDS engine)
 rigpilot_fuzz(ngram DEPENDS engine)

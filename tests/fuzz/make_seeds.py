@@ -1,6 +1,7 @@
-"""Small valid files for the fuzzers of gguf and safetensors: python tests/fuzz/make_seeds.py (needs gguf, safetensors)."""
+"""Small valid files for the fuzzers of gguf, safetensors and charsmap: python tests/fuzz/make_seeds.py (needs gguf, safetensors, sentencepiece)."""
 
 import pathlib
+import sys
 
 import gguf
 import numpy as np
@@ -49,7 +50,18 @@ def write_gguf(name, alignment, tensors, architecture="llama"):
     writer.close()
 
 
+def write_charsmap():
+    """The rules of tests/tokenizer/variants.py, and a text that all of them change."""
+    sys.path.insert(0, str(HERE.parents[1] / "tokenizer"))
+    import variants
+
+    rules = variants.charsmap(variants.RULES)
+    (HERE / "charsmap").mkdir(exist_ok=True)
+    (HERE / "charsmap/rules").write_bytes(rules)
+
+
 def main():
+    write_charsmap()
     for name in ("gguf", "safetensors"):
         (HERE / name).mkdir(parents=True, exist_ok=True)
     write_gguf("plain.gguf", None, [("token_embd.weight", "F32")])

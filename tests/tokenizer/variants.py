@@ -5,9 +5,12 @@ so its texts do not come back.
 """
 
 import functools
+import io
 import json
 import pathlib
+import tempfile
 
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,6 +54,25 @@ def trained(kind):
         trainer = trainers.UnigramTrainer(vocab_size=1200, unk_token="<unk>", special_tokens=["<unk>", "</s>"] + (BYTES if kind == "unigram" else []), show_progress=False)
     tokenizer.train_from_iterator(TRAINING, trainer)
     return json.loads(tokenizer.to_str())["model"]
+
+
+@functools.cache
+def charsmap(rules):
+    """SentencePiece's compiled rules: one of its own names ("nmt_nfkc" is T5's), or lines of hexadecimal code points and what they become."""
+    import sentencepiece
+
+    model, named = io.BytesIO(), "\t" not in rules
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        file.write(rules)
+        file.flush()
+        how = {"normalization_rule_name": rules} if named else {"normalization_rule_tsv": file.name}
+        sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(["some words"] * 99), model_writer=model, vocab_size=16, hard_vocab_limit=False,
+                                                 minloglevel=2, **how)
+    return sentencepiece_model_pb2.ModelProto.FromString(model.getvalue()).normalizer_spec.precompiled_charsmap
+
+
+# A digit, a ligature, a letter with its mark, one that becomes another only before a mark, one that vanishes, one that grows.
+RULES = "2460\t31\nFB01\t66 69\n65 301\tE9\n41\t61\n41 308\tC4\n200B\t\n2026\t2E 2E 2E\n"
 
 
 def make(kind, normalizer=None, pre=None, decoder=None, post=None, added=(), special=("<|endoftext|>",), **fields):
@@ -140,6 +162,12 @@ VARIANTS["StripAccents *"] = lambda: bytes_bpe(byte_level(), normalizer=normaliz
 VARIANTS["Strip *"] = lambda: bytes_bpe(byte_level(), normalizer=normalizers.Strip(), added=[AddedToken("<x>", normalized=False)])
 VARIANTS["Strip left *"] = lambda: bytes_bpe(byte_level(), normalizer=normalizers.Strip(left=True, right=False))
 VARIANTS["Prepend *"] = lambda: bytes_bpe(byte_level(), normalizer=normalizers.Prepend("ab"), added=[AddedToken("<x>", normalized=False), AddedToken("<y>", normalized=True)])
+for name, rules in (("nmt_nfkc", "nmt_nfkc"), ("nmt_nfkc_cf", "nmt_nfkc_cf"), ("of our own", RULES)):
+    VARIANTS[f"Precompiled {name} *"] = lambda rules=rules: bytes_bpe(byte_level(), normalizer=normalizers.Precompiled(charsmap(rules)))
+VARIANTS["t5 precompiled *"] = lambda: make("unigram without bytes", normalizer=normalizers.Sequence([normalizers.Precompiled(charsmap("nmt_nfkc")),
+                                                                            normalizers.Replace(Regex(" {2,}"), " ")]),
+                                            pre=pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]), decoder=decoders.Metaspace(),
+                                            post=template("$A </s>", ("</s>", 1)), special=["<unk>", "</s>"], added=[AddedToken("<extra_id_0>", rstrip=True)])
 VARIANTS["Replace *"] = lambda: bytes_bpe(byte_level(), normalizer=normalizers.Sequence(
     [normalizers.Replace(Regex(r"[[:punct:]]{2,}"), "!"), normalizers.Replace("er", "ER"), normalizers.Replace(Regex(r"(?=[A-Z])"), "_")]))
 for behavior in ("removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"):

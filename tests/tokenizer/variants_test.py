@@ -22,7 +22,7 @@ RIGPILOT = os.environ.get("RIGPILOT", str(variants.ROOT / "build" / "release" / 
 FIRST, LAST = (os.environ.get("RIGPILOT_FUZZ_SEEDS", "1-3") + "-").split("-")[:2]
 SEEDS = range(int(FIRST), int(LAST or FIRST) + 1)
 WORDS = ["<l>", "<r>", "<both>", "word", "sword", "two words", "<x", "<xy>", "<x>", "<y>", "  \t", "éà", "ÉÀ", "<s l>", "<s r>", "SPECIAL", "special", "<|endoftext|>", "<s>", "</s>",
-         "<fim_prefix>", "<extra_id_0>", "<tool_call>", "\n\n\n", "     ", "er", "e\u0301", "ﬁ", "①²½", "Ⅷ", "'s", "'LL", "12345", "if (x) {\r\n\treturn", "::", "->", "naïve", "Привет", "你好"]
+         "<fim_prefix>", "<extra_id_0>", "<tool_call>", "\n\n\n", "     ", "er", "e\u0301", "ﬁ", "①²½", "A\u0308", "A\u0301", "\u200b", "…", "ｶﾞ", "①\u0301", "\u1100\u1161", "Ⅷ", "'s", "'LL", "12345", "if (x) {\r\n\treturn", "::", "->", "naïve", "Привет", "你好"]
 SPACES = [" ", "  ", "\t", "\n", "\r\n", "\u00a0", "\u3000", "\u2028", "\x0b", "", "", ""]
 POOLS = [range(0x20, 0x7F), range(0x00, 0x250), range(0x300, 0x530), range(0x5D0, 0xE00), range(0x1E00, 0x2BFF), range(0x3000, 0x3100), range(0x4E00, 0x9FA6),
          range(0xAC00, 0xD7A4), range(0xF900, 0xFFFE), range(0x10000, 0x10FFFF), range(0x1F100, 0x1F650)]
