@@ -27,6 +27,8 @@ rigpilot_python_test(tokenizer_reference tokenizer/reference_test.py LABELS app 
 rigpilot_python_test(contract app/contract_test.py LABELS app)
 rigpilot_python_test(bench app/bench_test.py LABELS app)
 rigpilot_python_test(pull app/pull_test.py LABELS app)
+rigpilot_python_test(pull_faults app/pull_faults_test.py LABELS app)
+rigpilot_python_test(pull_store app/pull_store_test.py LABELS app)
 rigpilot_python_test(info app/info_test.py LABELS app)
 rigpilot_python_test(start app/start_test.py LABELS fast)
 rigpilot_python_test(vscode_manifest editors/vscode/manifest_test.py LABELS fast)

@@ -3,8 +3,11 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
+
+#include "base/utf8.h"
 
 namespace app {
 namespace {
@@ -99,6 +102,11 @@ base::Result<Hub> hub_from_environment(const std::string& endpoint) {
   const std::string offline = environment("HF_HUB_OFFLINE");
   hub.offline = !offline.empty() && offline != "0" && offline != "false";
   hub.cache = hugging_face_cache();
+  if (const std::string seconds = environment("HF_HUB_DOWNLOAD_TIMEOUT"); !seconds.empty()) {
+    const auto [end, problem] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), hub.stall_seconds);
+    if (problem != std::errc() || end != seconds.data() + seconds.size() || hub.stall_seconds < 1 || hub.stall_seconds > 3600)
+      return fail(ErrorCode::InvalidInput, "HF_HUB_DOWNLOAD_TIMEOUT is '{}': expected a number of seconds from 1 to 3600", base::sanitize_utf8(seconds));
+  }
   return hub;
 }
 

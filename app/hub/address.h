@@ -1,6 +1,6 @@
 // address.h: what `model pull` is asked for, OWNER/NAME[@REV][:FILE], and from which hub.
-// parse_address() checks the text; hub_from_environment() reads HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE and where the
-// Hugging Face cache lies. Pure apart from the environment; errors say which part is wrong.
+// parse_address() checks the text; hub_from_environment() reads HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT
+// and where the Hugging Face cache lies. Pure apart from the environment; errors say which part is wrong.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ struct Hub {
   std::filesystem::path cache;  // of huggingface_hub: models--OWNER--NAME/...; may not exist
   std::chrono::milliseconds first_wait{300};  // before the first try again; doubles
   int tries = 5;                              // again, while nothing arrives
-  int stall_seconds = 30;                     // without a byte: the connection is given up
+  int stall_seconds = 30;                     // without a byte: the connection is given up, and tried again
   int connections = 4;
 };
 // `endpoint` empty: HF_ENDPOINT, else huggingface.co. A token goes over https, or over http to this machine only.

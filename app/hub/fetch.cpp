@@ -119,7 +119,7 @@ base::Result<Reply> fetch(Session& session, const std::string& url) {
       reply.unreachable = true, reply.problem = transfer.problem();
       return reply;
     }
-    if (++failures > session.hub.tries) {
+    if (++failures > session.hub.tries || transfer.untrusted()) {
       if (transfer.ok()) return std::unexpected(status_error(session, reply.head, "its list of files"));
       return fail(ErrorCode::Failed, "{}: {}", without_query(reply.url), transfer.problem());
     }

@@ -29,7 +29,7 @@ Transfer::Transfer(const Hub& hub, const Request& request)
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, this);
-  for (const char* name : {"CURL_CA_BUNDLE", "SSL_CERT_FILE"})
+  for (const char* name : {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"})  // the last one set has the word
     if (const char* file = std::getenv(name); file && *file) curl_easy_setopt(curl, CURLOPT_CAINFO, file);
   if (!request.range.empty()) curl_easy_setopt(curl, CURLOPT_RANGE, request.range.c_str());
   if (!request.range.empty() && !request.if_range.empty()) header("If-Range: " + request.if_range);
@@ -68,6 +68,8 @@ std::size_t Transfer::take_body(char* data, std::size_t size, std::size_t count,
 bool Transfer::unreachable() const {
   return code_ == CURLE_COULDNT_RESOLVE_HOST || code_ == CURLE_COULDNT_RESOLVE_PROXY || code_ == CURLE_COULDNT_CONNECT;
 }
+
+bool Transfer::untrusted() const { return code_ == CURLE_PEER_FAILED_VERIFICATION || code_ == CURLE_SSL_CACERT_BADFILE; }
 
 std::string Transfer::problem() const {
   if (refused_) return "was stopped";

@@ -43,6 +43,7 @@ class Transfer {
   // Once it has ended:
   bool ok() const { return code_ == CURLE_OK; }
   bool unreachable() const;        // nothing answers there
+  bool untrusted() const;          // its certificate is nobody's we know, or ours cannot be read: no second try mends that
   std::string problem() const;     // what went wrong with the connection, for people
   const Head& head() const { return head_; }
   std::string redirect() const;    // where a 3xx points to, absolute; empty: nowhere

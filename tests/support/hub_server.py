@@ -12,6 +12,7 @@ import hashlib
 import http.server
 import json
 import re
+import ssl
 import threading
 import time
 import urllib.parse
@@ -24,7 +25,7 @@ def blob_sha1(data):
 
 
 class Hub:
-    def __init__(self, repositories, lfs_from=1000, redirect_to=None, ranges=True, tree_only=False, sums=True):
+    def __init__(self, repositories, lfs_from=1000, redirect_to=None, ranges=True, tree_only=False, sums=True, tls=None):
         self.repositories, self.lfs_from, self.redirect_to, self.ranges, self.tree_only, self.sums = repositories, lfs_from, redirect_to, ranges, tree_only, sums
         self.faults, self.api_faults, self.requests, self.wrong_sums, self.lies = {}, [], [], set(), {}
         self.extra_files, self.pace, self.commit, self.token = [], 0, COMMIT, None
@@ -40,14 +41,18 @@ class Hub:
                 hub.requests.append((self.path, dict(self.headers)))
                 try:
                     hub.answer(self)
-                except (BrokenPipeError, ConnectionResetError):
+                except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
                     self.close_connection = True
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
 
         self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:  # certificate and key
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -154,6 +159,19 @@ def cut(after):
         headers = {"Content-Range": f"bytes {start}-{start + len(body) - 1}/{total}"} if match else {}
         reply(handler, 206 if match else 200, body, headers, send=after)
         handler.wfile.flush()
+        handler.close_connection = True
+        return True
+    return fault
+
+
+def stall(after, seconds=20):
+    """Promises everything, sends some bytes and then nothing for long."""
+    def fault(handler, body, start):
+        ranged = "Range" in handler.headers
+        headers = {"Content-Range": f"bytes {start}-{start + len(body) - 1}/*"} if ranged else {}
+        reply(handler, 206 if ranged else 200, body, headers, length=len(body) + 1, send=after)
+        handler.wfile.flush()
+        time.sleep(seconds)
         handler.close_connection = True
         return True
     return fault
