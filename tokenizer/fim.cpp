@@ -20,19 +20,19 @@ struct Form {
 };
 // clang-format off
 //                             name             repository       end   file                  path begin  end   file end  place
-// QwenLM/Qwen2.5-Coder README, "Repository Level Code Completion"
+// Qwen2.5-Coder, arXiv 2409.12186, figure 4: <|repo_name|>NAME, lines of <|file_sep|>PATH and text, <|file_sep|>PATH before the hole
 constexpr Form kQwenFiles =    {"qwen",         "<|repo_name|>", "\n", "<|file_sep|>",       "",         "\n", "\n",     BeforeMarkers};
-// CodeGemma, arXiv 2406.11409: PATH, <|fim_prefix|>, ... <|file_separator|>
+// ai.google.dev, "CodeGemma prompt structure": the separator is for several files; PATH first: arXiv 2406.11409, not seen
 constexpr Form kGemmaFiles =   {"codegemma",    "",              "",   "<|file_separator|>", "",         "\n", "",       BeforeMarkers, true};
-// The names are in Granite 4's vocabulary; the order is Qwen's, IBM documents none
+// IBM documents none: the markers' names are as other programs for Granite 4 have them, the order is Qwen's
 constexpr Form kGraniteFiles = {"granite",      "<|reponame|>",  "\n", "<|filename|>",       "",         "\n", "\n",     BeforeMarkers};
-// StarCoder2, arXiv 2402.19173, section 5.1: <file_sep><fim_prefix>PATH
+// StarCoder2, arXiv 2402.19173, section 5.1: <repo_name>NAME<file_sep>PATH0\ntext<file_sep><fim_prefix>PATH1\n...
 constexpr Form kStar2Files =   {"starcoder2",   "<repo_name>",   "",   "<file_sep>",         "",         "\n", "",       BehindPrefix};
-// StarCoder, arXiv 2305.06161: <reponame>NAME<filename>PATH begin the document that the hole is then cut out of
+// StarCoder, arXiv 2305.06161 (from memory): <reponame>NAME<filename>PATH begin the document that the hole is cut out of
 constexpr Form kStarFiles =    {"starcoder",    "<reponame>",    "",   "<filename>",         "",         "\n", "",       InPrefix};
-// deepseek-ai/DeepSeek-Coder README, "Repository Level Code Completion"
+// deepseek-ai/DeepSeek-Coder README, "Repository Level Code Completion": #PATH, a line end, the text
 constexpr Form kDeepSeek =     {"deepseek",     "",              "",   "",                   "#",        "\n", "\n",     InPrefix};
-// continuedev/continue, AutocompleteTemplate.ts, codestralMultifileFimTemplate
+// continuedev/continue, AutocompleteTemplate.ts, codestralMultifileFimTemplate; Mistral documents none
 constexpr Form kCodestral =    {"codestral",    "",              "",   "",                   "+++++ ",   "\n", "\n\n",   InPrefix};
 
 struct Row {
@@ -43,18 +43,18 @@ struct Row {
 };
 constexpr Row kRows[] = {
     // family       order               prefix               suffix               middle               other files
-    // Qwen2.5-Coder, arXiv 2409.12186; CodeGemma: ai.google.dev/gemma/docs/codegemma/prompt-structure; Granite 4: ibm.com/granite/docs, "FIM"
+    // Qwen2.5-Coder, arXiv 2409.12186; ai.google.dev, "CodeGemma prompt structure"; Granite 4 has the same names in other programs' lists
     {"qwen",        PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles, kGemmaFiles, kGraniteFiles}},
-    // StarCoder 1 and 2, Granite code, Stable Code, Refact: their model cards, "Fill in the middle"
+    // StarCoder2, arXiv 2402.19173; QwenLM/CodeQwen1.5 README; the markers are in llama.cpp's vocabularies of StarCoder and Refact
     {"starcoder",   PrefixSuffixMiddle, "<fim_prefix>",      "<fim_suffix>",      "<fim_middle>",      {kStar2Files, kStarFiles}},
-    // bigcode/santacoder's card: "<fim-prefix>, <fim-suffix>, <fim-middle>" with hyphens
+    // SantaCoder: with hyphens, as huggingface/text-generation-inference's tests and BigCode's Megatron-LM have them
     {"santacoder",  PrefixSuffixMiddle, "<fim-prefix>",      "<fim-suffix>",      "<fim-middle>",      {}},
     // deepseek-ai/DeepSeek-Coder README, "Code Insertion"
     {"deepseek",    PrefixSuffixMiddle, "<｜fim▁begin｜>",   "<｜fim▁hole｜>",    "<｜fim▁end｜>",     {kDeepSeek}},
-    // Code Llama, arXiv 2308.12950; llama.cpp knows both spellings
+    // transformers, tokenization_code_llama.py: " <PRE> {pre} <SUF>{suf} <MID>"; llama.cpp knows both spellings
     {"codellama",   PrefixSuffixMiddle, "▁<PRE>",            "▁<SUF>",            "▁<MID>",            {}},
     {"codellama",   PrefixSuffixMiddle, "<PRE>",             "<SUF>",             "<MID>",             {}},
-    // mistralai/mistral-common, encode_fim: [SUFFIX] suffix [PREFIX] prefix
+    // mistral-common 1.13.1, InstructTokenizerV2.encode_fim: BOS [SUFFIX] suffix [PREFIX] prefix
     {"codestral",   SuffixPrefixMiddle, "[PREFIX]",          "[SUFFIX]",          "",                  {kCodestral}},
     // Seed-Coder, arXiv 2506.03524: <[fim-suffix]>SUFFIX<[fim-prefix]>PREFIX<[fim-middle]>MIDDLE
     {"seed-coder",  SuffixPrefixMiddle, "<[fim-prefix]>",    "<[fim-suffix]>",    "<[fim-middle]>",    {}},
