@@ -39,6 +39,13 @@ void Statistics::shown(const std::string& id) {
   ++figures_.shown;
 }
 
+void Statistics::dismissed(const std::string& id) {
+  Known* known = find(id);
+  if (!known || known->dismissed) return;
+  known->dismissed = true;
+  ++figures_.dismissed;
+}
+
 void Statistics::accepted(const std::string& id) {
   Known* known = find(id);
   if (!known || known->accepted) return;

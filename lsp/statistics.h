@@ -20,7 +20,7 @@ struct OfferedItem {
 
 struct Figures {
   std::int64_t requests = 0, offered = 0, from_ready = 0;
-  std::int64_t shown = 0, accepted = 0, partly_accepted = 0, accepted_characters = 0;
+  std::int64_t shown = 0, accepted = 0, partly_accepted = 0, accepted_characters = 0, dismissed = 0;
   double median_ms = 0, p95_ms = 0;  // of the latest answers with a suggestion
 };
 
@@ -29,6 +29,7 @@ class Statistics {
   void requested() { ++figures_.requests; }
   void offered(const OfferedItem& item, double ms, bool from_ready);
   void shown(const std::string& id);
+  void dismissed(const std::string& id);
   void accepted(const std::string& id);
   void accepted_to(const std::string& id, std::size_t units);  // UTF-16 units from the start of the item's text
 
@@ -37,7 +38,7 @@ class Statistics {
  private:
   struct Known {
     OfferedItem item;
-    bool shown = false, accepted = false, partly = false;
+    bool shown = false, accepted = false, partly = false, dismissed = false;
     std::size_t counted = 0;  // characters, of a part
   };
   Known* find(const std::string& id);

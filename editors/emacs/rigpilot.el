@@ -664,8 +664,14 @@ follows TEXT, or is nil where that would be replaced."
       (if (string-match part text) (match-end 0) (length text)))))
 
 (defun rigpilot-dismiss ()
-  "Take the suggestion away."
+  "Take the suggestion away; typing does not bring it back here."
   (interactive)
+  (when (and rigpilot--showing rigpilot--items)
+    (rigpilot--flush)
+    (rigpilot--notify :rigpilot/didDismiss
+                      (list :textDocument (list :uri rigpilot--document)
+                            :position (save-restriction (widen) (rigpilot--position (point)))
+                            :item (rigpilot--item-json (car rigpilot--items)))))
   (rigpilot--clear))
 
 (defun rigpilot-complete ()
@@ -785,7 +791,7 @@ follows TEXT, or is nil where that would be replaced."
          (mapconcat (lambda (row) (format "%-22s %s\n" (car row) (plist-get figures (cdr row))))
                     '(("Asked for" . :requests) ("Offered" . :offered) ("Ready before asked" . :fromReady)
                       ("Shown" . :shown) ("Accepted" . :accepted) ("Accepted in part" . :partlyAccepted)
-                      ("Characters accepted" . :acceptedCharacters))
+                      ("Characters accepted" . :acceptedCharacters) ("Dismissed" . :dismissed))
                     "")
          (format "%-22s %.0f ms (median), %.0f ms (95th percentile)\n" "Time to answer"
                  (or (plist-get latency :p50) 0) (or (plist-get latency :p95) 0))))))))

@@ -75,6 +75,12 @@ std::optional<ReadySuggestions::Found> ReadySuggestions::find(const Query& query
   return std::nullopt;
 }
 
+std::optional<Suggestion> ReadySuggestions::find(std::uint64_t key, std::size_t index, const Query& now) const {
+  const auto kept = std::ranges::find(kept_, key, &Kept::key);
+  if (kept == kept_.end() || index >= kept->completion.items.size()) return std::nullopt;
+  return typed_through(kept->query, kept->completion.items[index], now);
+}
+
 void ReadySuggestions::forget(const std::string& uri) {
   std::erase_if(kept_, [&](const Kept& kept) { return kept.query.document.uri == uri; });
 }

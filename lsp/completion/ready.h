@@ -26,6 +26,8 @@ class ReadySuggestions {
 
   void keep(std::uint64_t key, const Query& query, const Completion& completion);
   std::optional<Found> find(const Query& query) const;  // the newest that fits; never for what the user asked for expressly
+  // One of them again, as it is now; nullopt where it is gone or the text went another way.
+  std::optional<Suggestion> find(std::uint64_t key, std::size_t index, const Query& now) const;
   void forget(const std::string& uri);
   void clear() { kept_.clear(); }
 

@@ -64,7 +64,7 @@ Result<Json> explain_last(const Session& session) {
 Result<Json> statistics(const Session& session) {
   const Figures f = session.statistics.figures();
   return Json{{"requests", f.requests}, {"offered", f.offered}, {"fromReady", f.from_ready}, {"shown", f.shown},
-              {"accepted", f.accepted}, {"partlyAccepted", f.partly_accepted}, {"acceptedCharacters", f.accepted_characters},
+              {"accepted", f.accepted}, {"partlyAccepted", f.partly_accepted}, {"acceptedCharacters", f.accepted_characters}, {"dismissed", f.dismissed},
               {"latencyMs", {{"p50", f.median_ms}, {"p95", f.p95_ms}}}};
 }
 

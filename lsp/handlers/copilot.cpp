@@ -10,13 +10,6 @@ namespace {
 
 constexpr const char* kUser = "rigpilot";  // there is no account; clients show this name
 
-// {item: {command: {arguments: [id]}}}
-std::string item_id(const Json& params) {
-  const Json* at = base::find_field(params, "item");
-  for (const std::string_view field : {"command", "arguments"}) at = at ? base::find_field(*at, field) : nullptr;
-  return at && at->is_array() && !at->empty() && at->front().is_string() ? at->front().get<std::string>() : std::string();
-}
-
 base::Result<void> did_show(Session& session, const Json& params) {
   session.statistics.shown(item_id(params));
   return {};

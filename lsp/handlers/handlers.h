@@ -28,7 +28,8 @@ base::Result<void> close_document(Session& session, const std::string& uri);  //
 void add_notebook_sync(Dispatcher& methods, Session& session);
 std::shared_ptr<const Neighbours> neighbours_of(const Session& session, const std::string& document);  // nullptr: it is no cell
 
-// inline_completion.cpp: textDocument/inlineCompletion, $/cancelRequest
+// inline_completion.cpp: textDocument/inlineCompletion, rigpilot/didDismiss, $/cancelRequest
+std::string item_id(const Json& params);  // of {item: {command: {arguments: [id]}}}; empty where there is none
 void add_inline_completion(Dispatcher& methods, Session& session);
 void inline_completion(Session& session, const Json& params, Responder respond, AnswerShape shape);
 

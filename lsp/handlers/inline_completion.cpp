@@ -1,3 +1,4 @@
+#include <charconv>
 #include <utility>
 
 #include "lsp/handlers/handlers.h"
@@ -18,7 +19,40 @@ base::Result<void> cancel_request(Session& session, const Json& params) {
   return {};
 }
 
+// An item's id is its request's key and its place among the request's suggestions.
+std::optional<std::pair<std::uint64_t, std::size_t>> read_item_id(std::string_view id) {
+  std::uint64_t key = 0;
+  std::size_t index = 0;
+  const char* const end = id.data() + id.size();
+  const auto first = std::from_chars(id.data(), end, key);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
+  if (const auto second = std::from_chars(first.ptr + 1, end, index); second.ec != std::errc() || second.ptr != end) return std::nullopt;
+  return std::pair{key, index};
+}
+
+// Where the cursor is now, and which item it was.
+base::Result<void> did_dismiss(Session& session, const Json& params) {
+  auto at = read_inline_completion(params);
+  if (!at) return base::forward(at);
+  const std::string id = item_id(params);
+  const auto which = read_item_id(id);
+  const Document* document = session.documents.find(at->uri);
+  if (!which || !document) return {};
+  const Query query = make_query(session, *at, *document);
+  const auto item = session.ready.find(which->first, which->second, query);
+  if (!item) return {};
+  session.statistics.dismissed(id);
+  session.dismissed.add(query, *item);
+  return {};
+}
+
 }  // namespace
+
+std::string item_id(const Json& params) {
+  const Json* at = base::find_field(params, "item");
+  for (const std::string_view field : {"command", "arguments"}) at = at ? base::find_field(*at, field) : nullptr;
+  return at && at->is_array() && !at->empty() && at->front().is_string() ? at->front().get<std::string>() : std::string();
+}
 
 void inline_completion(Session& session, const Json& params, Responder respond, AnswerShape shape) {
   auto read = read_inline_completion(params);
@@ -33,6 +67,7 @@ void inline_completion(Session& session, const Json& params, Responder respond, 
   if (auto why = why_silent(session, query.document.language_id)) return answer_nothing(session, std::move(respond), shape, *why);
   start_loading(session);
   note_asked(session, query);
+  if (query.invocation == Invocation::Explicit) session.dismissed.forgive(query);
   if (answer_ready(session, query, respond, shape)) return;
   if (adopt_background(session, query, respond, shape)) return;
   stop_background(session, read->uri);
@@ -43,6 +78,7 @@ void add_inline_completion(Dispatcher& methods, Session& session) {
   methods.on_request("textDocument/inlineCompletion", [&](const Json& params, Responder respond) {
     inline_completion(session, params, std::move(respond), AnswerShape::Inline);
   });
+  methods.on_notification("rigpilot/didDismiss", [&](const Json& params) { return did_dismiss(session, params); });
   methods.on_notification("$/cancelRequest", [&](const Json& params) { return cancel_request(session, params); });
 }
 

@@ -75,6 +75,19 @@ CompletionSettings job_settings(const Session& session) {
 
 }  // namespace
 
+namespace {
+
+// Whoever waved a suggestion away does not want it back by typing.
+void hold_back_dismissed(const Session& session, const Query& query, Completion& completion) {
+  if (query.invocation == Invocation::Explicit || completion.items.empty()) return;
+  std::erase_if(completion.items, [&](const Suggestion& item) { return session.dismissed.holds(query, item); });
+  if (!completion.items.empty()) return;
+  completion.reason = Reason::Rejected;
+  completion.detail = "it was dismissed here before";
+}
+
+}  // namespace
+
 Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape) {
   std::stop_source stop;
   session.warm_up.request_stop();
@@ -115,6 +128,7 @@ bool answer_ready(Session& session, const Query& query, Responder& respond, Answ
   const auto start = std::chrono::steady_clock::now();
   auto found = session.ready.find(query);
   if (!found) return false;
+  hold_back_dismissed(session, query, found->completion);
   const Made made{found->key, found->index, query, found->completion};
   respond.succeed(answer_json(session, made, shape, ms_since(start), true));
   session.last = {.query = query, .completion = std::move(found->completion)};
@@ -152,6 +166,7 @@ void on_engine_done(Session& session, EngineDone done) {
     session.quiet = {done.key, done.query.document.uri};
     session.services.set_timer(kQuiet, {Alarm::Quiet, done.key});
   }
+  hold_back_dismissed(session, done.query, *done.completion);
   trace_answer(session, done, entry->respond.id());
   entry->respond.succeed(answer_json(session, {done.key, 0, done.query, *done.completion}, entry->shape, ms_since(entry->asked_at), false));
   session.last = {.query = std::move(done.query), .completion = std::move(*done.completion)};

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "lsp/completion/dismissed.h"
 #include "lsp/completion/ready.h"
 #include "lsp/documents/notebooks.h"
 #include "lsp/documents/store.h"
@@ -115,6 +116,7 @@ struct Session {
   base::Switches switched_languages{};     // by command; the settings hold for the others
   bool popup_offered = false;              // textDocument/completion was announced
   ReadySuggestions ready{};
+  DismissedSuggestions dismissed{};
   std::map<std::string, Background> background{};  // suggestions that nobody waits for yet, by document
   std::stop_source warm_up{};                      // of the latest one; any request ends it
   std::map<std::string, Asked> asked{};            // the documents a client asked about

@@ -46,6 +46,7 @@ base::Result<void> close_document(Session& session, const std::string& uri) {
   stop_background(session, uri);
   session.ready.forget(uri);
   session.asked.erase(uri);
+  session.dismissed.forget(uri);
   return session.documents.close(uri);
 }
 

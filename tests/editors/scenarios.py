@@ -124,6 +124,21 @@ class Scenarios:
         editor.type("x")
         assert editor.saved() == with_ghost(PYTHON, "    x")
 
+    def test_dismissed_does_not_come_back_by_typing(self, editor):
+        editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}, {"prefix_matches": "x = co$", "text": "mpute(values)"}), "a.py", "values = []\nx = |\n")
+        editor.type("c")
+        editor.see("ompute(values)")
+        editor.dismiss()
+        editor.see("")
+        editor.mark_frames()
+        editor.type("o", pause=0.5)
+        editor.type("\x7f", pause=0.5)
+        assert not any(editor.frames()), editor.frames()
+        editor.ask_for_one()
+        editor.see("ompute(values)")
+        figures = editor.statistics()
+        assert (figures["dismissed"], figures["accepted"]) == (1, 0), figures
+
     def test_next_and_previous(self, editor):
         """One was shown by itself; the others come when they are asked for, and go round."""
         editor.start(script(SEVERAL), "a.py", "values = []\nx = |\n")

@@ -23,6 +23,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       statusBar.show(status);
     }),
     registerCommands({ session: running, statusBar, reports }),
+    vscode.commands.registerCommand("rigpilot.dismissed", () => {
+      running.dismissed();
+    }),
     vscode.window.onDidChangeActiveTextEditor(() => {
       statusBar.draw();
     }),

@@ -23,6 +23,7 @@ export interface Statistics {
   accepted: number;
   partlyAccepted: number;
   acceptedCharacters: number;
+  dismissed: number;
   latencyMs: { p50: number; p95: number };
 }
 

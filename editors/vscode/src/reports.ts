@@ -39,6 +39,7 @@ export function statisticsText(s: Statistics): string {
     `accepted              ${s.accepted}${share(s.accepted, s.shown)}`,
     `  in part             ${s.partlyAccepted}`,
     `characters accepted   ${s.acceptedCharacters}`,
+    `dismissed             ${s.dismissed}`,
     `time to a suggestion  ${Math.round(s.latencyMs.p50)} ms in the middle, ${Math.round(s.latencyMs.p95)} ms for the slowest twentieth`,
     "",
     "Counted on this machine, for you; nothing is sent anywhere.",

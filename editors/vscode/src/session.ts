@@ -35,6 +35,7 @@ type AskServer = Parameters<NonNullable<Middleware["provideInlineCompletionItems
 
 export class Session implements vscode.Disposable {
   private client: LanguageClient | undefined;
+  private shown: { uri: string; item: object } | undefined; // the latest
   private ends: number[] = []; // when the server ended by itself
   private readonly listeners = new vscode.EventEmitter<Status>();
   readonly onStatus = this.listeners.event;
@@ -111,6 +112,15 @@ export class Session implements vscode.Disposable {
     return client;
   }
 
+  // The user waved the suggestion away (Escape): the server does not bring it back there by typing.
+  dismissed(): void {
+    const editor = vscode.window.activeTextEditor;
+    if (!editor || !this.shown || this.shown.uri !== editor.document.uri.toString()) return;
+    const { line, character } = editor.selection.active;
+    const params = { textDocument: { uri: this.shown.uri }, position: { line, character }, item: this.shown.item };
+    void this.client?.sendNotification("rigpilot/didDismiss", params);
+  }
+
   // VS Code does not say what it shows: what it still wants when it gets it, it shows.
   private async provide(
     document: vscode.TextDocument,
@@ -123,7 +133,9 @@ export class Session implements vscode.Disposable {
     const first = (Array.isArray(result) ? result : result?.items)?.[0];
     if (first?.command && !token.isCancellationRequested) {
       const { title, command, arguments: args } = first.command;
-      void this.client?.sendNotification("textDocument/didShowCompletion", { item: { insertText: first.insertText, command: { title, command, arguments: args } } });
+      const item = { insertText: first.insertText, command: { title, command, arguments: args } };
+      this.shown = { uri: document.uri.toString(), item };
+      void this.client?.sendNotification("textDocument/didShowCompletion", { item });
     }
     return result;
   }

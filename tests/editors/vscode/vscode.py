@@ -262,7 +262,7 @@ class VsCode(Editor):
         """As the report says them."""
         self.command("Rigpilot: Statistics")
         text = self.wait(lambda: "time to a suggestion" in self.beside() and self.beside(), "the report")
-        names = {"shown": "shown", "accepted": "accepted", "partlyAccepted": "in part", "acceptedCharacters": "characters accepted"}
+        names = {"shown": "shown", "accepted": "accepted", "partlyAccepted": "in part", "acceptedCharacters": "characters accepted", "dismissed": "dismissed"}
         return {key: int(re.search(rf"^ *{words} +(\d+)", text, re.M).group(1)) for key, words in names.items()}
 
     def close(self):

@@ -115,7 +115,7 @@ class TestVsCode(Scenarios):
         editor.see("")
         figures = editor.statistics()
         assert figures.pop("shown") >= 1  # it may have come anew while the blanks were typed
-        assert figures == {"accepted": 1, "partlyAccepted": 0, "acceptedCharacters": len("total = a + b\n    return total")}
+        assert figures == {"accepted": 1, "partlyAccepted": 0, "dismissed": 0, "acceptedCharacters": len("total = a + b\n    return total")}
 
 
 # -- what only VS Code has -------------------------------------------------------------------------------------------

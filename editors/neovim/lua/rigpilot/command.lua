@@ -44,8 +44,8 @@ M.words = {
   explain = function() server.execute('explain', nil, function(text) show('explain', text) end) end,
   stats = function()
     server.execute('statistics', nil, function(s)
-      say(('Rigpilot: %d asked, %d suggested (%d while typing through), %d shown, %d accepted, %d in part; %d characters; %.0f ms median, %.0f ms p95'):format(
-        s.requests, s.offered, s.fromReady, s.shown, s.accepted, s.partlyAccepted, s.acceptedCharacters, s.latencyMs.p50, s.latencyMs.p95))
+      say(('Rigpilot: %d asked, %d suggested (%d while typing through), %d shown, %d accepted, %d in part; %d characters; %d dismissed; %.0f ms median, %.0f ms p95'):format(
+        s.requests, s.offered, s.fromReady, s.shown, s.accepted, s.partlyAccepted, s.acceptedCharacters, s.dismissed, s.latencyMs.p50, s.latencyMs.p95))
     end)
   end,
   restart = function() server.restart() end,

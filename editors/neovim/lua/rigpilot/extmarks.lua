@@ -150,10 +150,11 @@ end
 
 function M.dismiss(buf)
   cancel()
-  local was = M.current(buf) ~= nil
+  local item = M.current(buf)
+  if item then ghost.dismissed(item) end
   state.items = {}
   erase(buf)
-  return was
+  return item ~= nil
 end
 
 -- Goes on to an item that fits the text and is not `shown`, which may be among them.

@@ -75,6 +75,15 @@ function M.accept(item, buf, amount)
   return { sent = { text = sent.text, before = sent.before + taken }, row = row + #lines - 1, col = end_col, text = left:sub(length + 1), tail = tail, rest = item.rest, id = item.id, client = item.client }
 end
 
+-- The user waved it away: the server does not bring it back here by typing.
+function M.dismissed(item)
+  local client = item.id and vim.lsp.get_client_by_id(item.client)
+  if not client then return end
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  params.item = { insertText = item.text, command = { arguments = { item.id } } }
+  compat.notify(client, 'rigpilot/didDismiss', params)
+end
+
 -- Told once an item, for the statistics.
 local told
 function M.shown(item)

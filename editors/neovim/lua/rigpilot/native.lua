@@ -98,7 +98,8 @@ end
 function M.dismiss(buf)
   local native = compat.native(buf)
   if not native then return vim.lsp.inline_completion.get({ bufnr = buf, on_accept = function() end }) end
-  local was = native.current ~= nil
+  local was, item = native.current ~= nil, M.current(buf)
+  if item then ghost.dismissed(item) end
   native:abort()
   return was
 end
