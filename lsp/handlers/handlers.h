@@ -3,7 +3,6 @@
 // All run on the main loop and none waits.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -26,7 +25,7 @@ base::Result<void> close_document(Session& session, const std::string& uri);  //
 
 // notebook_sync.cpp: notebookDocument/didOpen, didChange, didClose, didSave
 void add_notebook_sync(Dispatcher& methods, Session& session);
-std::shared_ptr<const Neighbours> neighbours_of(const Session& session, const std::string& document);  // nullptr: it is no cell
+Snapshot snapshot_of(const Session& session, const Document& document);  // with a notebook's other cells, where it is one's
 
 // inline_completion.cpp: textDocument/inlineCompletion, rigpilot/didDismiss, $/cancelRequest
 std::string item_id(const Json& params);  // of {item: {command: {arguments: [id]}}}; empty where there is none

@@ -45,9 +45,7 @@ void trace_answer(const Session& session, const EngineDone& done, const Id& id) 
 Query make_query(const Session& session, const InlineCompletionParams& params, const Document& document) {
   const PositionEncoding encoding = session.documents.encoding();
   const std::size_t cursor = document.lines().offset(document.text(), params.position, encoding);
-  Snapshot snapshot = document.snapshot();
-  snapshot.neighbours = neighbours_of(session, params.uri);
-  return Query{.document = std::move(snapshot),
+  return Query{.document = snapshot_of(session, document),
                .cursor = cursor,
                .invocation = params.invoked ? Invocation::Explicit : Invocation::Automatic,
                .selected = selected_item(params, document, encoding, cursor),

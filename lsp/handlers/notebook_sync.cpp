@@ -33,7 +33,12 @@ base::Result<void> did_change(Session& session, const Json& params) {
   if (change->splice) note(session.notebooks.splice(change->uri, std::move(*change->splice)));
   for (const std::string& uri : change->closed) note(close_document(session, uri));
   if (!change->described.empty()) note(session.notebooks.describe(change->uri, change->described));
-  for (const ChangeParams& text : change->texts) note(session.documents.change(text.uri, text.version, text.edits));
+  session.quiet = {};
+  for (const ChangeParams& text : change->texts) {
+    auto changed = session.documents.change(text.uri, text.version, text.edits);
+    if (changed) begin_at_change(session, text);
+    note(std::move(changed));
+  }
   return done;
 }
 
@@ -48,9 +53,10 @@ base::Result<void> did_close(Session& session, const Json& params) {
 
 }  // namespace
 
-std::shared_ptr<const Neighbours> neighbours_of(const Session& session, const std::string& document) {
-  const auto place = session.notebooks.find(document);
-  if (!place) return nullptr;
+Snapshot snapshot_of(const Session& session, const Document& document) {
+  Snapshot snapshot = document.snapshot();
+  const auto place = session.notebooks.find(snapshot.uri);
+  if (!place) return snapshot;
   std::vector<Snapshot> kept;  // the texts that the views below are of
   for (const Cell& cell : place->cells) {
     const Document* open = session.documents.find(cell.document);
@@ -58,7 +64,9 @@ std::shared_ptr<const Neighbours> neighbours_of(const Session& session, const st
   }
   std::vector<CellText> cells;
   for (std::size_t i = 0; i < kept.size(); ++i) cells.push_back({kept[i].text(), kept[i].language_id, place->cells[i].code});
-  return std::make_shared<const Neighbours>(join_cells(cells, place->index, line_comment(document, kept[place->index].language_id)));
+  const std::string_view comment = line_comment(snapshot.uri, snapshot.language_id);
+  snapshot.neighbours = std::make_shared<const Neighbours>(join_cells(cells, place->index, comment));
+  return snapshot;
 }
 
 void add_notebook_sync(Dispatcher& methods, Session& session) {

@@ -31,14 +31,14 @@ std::size_t cursor_after(std::size_t begin, std::string_view text) {
 void warm_opened(Session& session, const std::string& uri) {
   const Document* document = session.documents.find(uri);
   if (!document || !may_warm(session, *document)) return;
-  submit_warm_up(session, {.query = {.document = document->snapshot(), .cursor = 0}, .opened = true});
+  submit_warm_up(session, {.query = {.document = snapshot_of(session, *document), .cursor = 0}, .opened = true});
 }
 
 void warm_again(Session& session, const std::string& uri) {
   const Document* document = session.documents.find(uri);
   const auto asked = session.asked.find(uri);
   if (!document || asked == session.asked.end() || !may_warm(session, *document)) return;
-  Snapshot snapshot = document->snapshot();
+  Snapshot snapshot = snapshot_of(session, *document);
   const std::size_t cursor = snap_to_character(snapshot.text(), asked->second.cursor);
   submit_warm_up(session, {.query = {.document = std::move(snapshot), .cursor = cursor}});
 }
@@ -61,7 +61,7 @@ void begin_at_change(Session& session, const ChangeParams& change) {
   const std::size_t begin = document->lines().offset(document->text(), edit.span->begin, session.documents.encoding());
   asked->second.cursor = cursor_after(begin, edit.text);
   if (!asked->second.after_changes || !may_warm(session, *document)) return;
-  Query query{.document = document->snapshot(), .cursor = asked->second.cursor};
+  Query query{.document = snapshot_of(session, *document), .cursor = asked->second.cursor};
   if (session.ready.find(query)) return;
   submit_background(session, std::move(query));
 }
