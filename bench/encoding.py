@@ -48,8 +48,8 @@ def vocabularies():
         return
     yield "Unigram: LLaMA 2's 32,000 pieces, scored by rank (Metaspace)", save_unigram
     yield "LLaMA 2 (Metaspace, BPE with byte fallback)", lambda path: reference_test.save(reference_test.make_spm("llama-spm", True), path)
-    for name, title in {"qwen2": "Qwen2 (Split, ByteLevel)", "starcoder": "StarCoder (Digits, ByteLevel)", "gpt-2": "GPT-2 (ByteLevel)",
-                        "deepseek-coder": "DeepSeek-Coder (five Splits, ByteLevel)"}.items():
+    for name, title in {"qwen2": "Qwen2 (Split, ByteLevel)", "starcoder": "StarCoder (Digits, ByteLevel)", "refact": "Refact (Digits, ByteLevel)",
+                        "gpt-2": "GPT-2 (ByteLevel)", "llama-bpe": "Llama 3 (Split, ByteLevel, merges passed over)", "deepseek-coder": "DeepSeek-Coder (five Splits, ByteLevel)"}.items():
         yield title, lambda path, name=name: reference_test.save(reference_test.make_byte_level(name), path)
     yield "LLaMA 2 (Prepend and Replace, BPE with byte fallback)", lambda path: reference_test.save(reference_test.make_spm("llama-spm", False), path)
 
