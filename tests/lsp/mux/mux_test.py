@@ -1,7 +1,9 @@
 """`rigpilot lsp --mux -- CMD`: one server for the editor, two behind it. The language server is support/language_server.py, and a real one."""
 
 import json
+import os
 import pathlib
+import shutil
 import signal
 import sys
 import time
@@ -325,4 +327,34 @@ def test_a_real_language_server(mux, tmp_path):
     assert "OS routines" in json.dumps(hover)
     assert client.next("textDocument/publishDiagnostics", 20)["params"]["diagnostics"], "a bracket that is not closed was not found"
     assert [item["insertText"] for item in client.inline(uri, 3, 2)] == ["x, y)"]
+    assert client.shut_down() == 0
+
+
+def test_clangd(mux, tmp_path):
+    """clangd from tests/requirements.txt: what it knows of C++ goes on beside suggestions, also after edits, in columns as it counts them."""
+    clangd = shutil.which("clangd", path=os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]))
+    if not clangd:
+        pytest.skip("no clangd: tests/requirements.txt has it")
+    client = mux(command=[clangd, "--background-index=false"], script={"replies": [{"prefix_matches": r"total = ad$", "text": "d_numbers(1, 2);"}]})
+    can = client.initialize({**POPUP, "textDocument": {"inlineCompletion": {"dynamicRegistration": False}, "completion": {"completionItem": {"snippetSupport": False}}}},
+                            rootUri=tmp_path.as_uri())["capabilities"]
+    assert can["hoverProvider"] and can["definitionProvider"] and can["inlineCompletionProvider"] and can["semanticTokensProvider"]
+    assert {"rigpilot.didAccept", "clangd.applyFix"} <= set(can["executeCommandProvider"]["commands"])
+    uri = (tmp_path / "a.cpp").as_uri()
+    client.open(uri, "int add_numbers(int a, int b);\n\nconst char* s = \"😀\"; int total = ad\n", language="cpp")
+    problems = lambda: client.next("textDocument/publishDiagnostics", 30)["params"]["diagnostics"]
+    assert any("ad" in problem["message"] for problem in problems())
+    encoding = can.get("positionEncoding", "utf-16")
+    end = len("const char* s = \"😀\"; int total = ad".encode({"utf-8": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}[encoding])) // {"utf-8": 1, "utf-16": 2, "utf-32": 4}[encoding]
+    place = {"textDocument": {"uri": uri}, "position": {"line": 2, "character": end}}
+    labels = [item["label"].strip() for item in client.reply(client.start("textDocument/completion", place), 30)["result"]["items"]]
+    assert any(label.startswith("add_numbers") for label in labels), labels
+    (item,) = client.inline(uri, 2, end)
+    assert item["insertText"] == "d_numbers(1, 2);"
+    client.change(uri, 2, (2, end, 2, end, item["insertText"]))
+    assert problems() == []
+    definition = client.reply(client.start("textDocument/definition", place), 30)["result"]
+    assert definition[0]["range"]["start"] == {"line": 0, "character": 4}
+    hover = client.reply(client.start("textDocument/hover", place), 30)["result"]
+    assert "add_numbers" in json.dumps(hover)
     assert client.shut_down() == 0
