@@ -94,6 +94,80 @@ def test_the_completion_menu_is_open_at_the_same_time(editor):
     assert editor.saved() in (b"values = []\nvalid = 1\nvalid\n", b"values = []\nvalid = 1\nvalues\n")
 
 
+PLUGINS = pathlib.Path(os.environ.get("RIGPILOT_NVIM_PLUGINS") or CACHE / "nvim-plugins")
+NVIM_CMP = """
+local cmp = require('cmp')
+cmp.register_source('words', { complete = function(_, _, done) done({ { label = 'valid' }, { label = 'values' } }) end })
+cmp.setup({ sources = { { name = 'words' } }, snippet = { expand = function() end }, mapping = {
+  ['<C-n>'] = cmp.mapping.select_next_item(),
+  ['<Tab>'] = cmp.mapping(function(fallback)
+    if cmp.get_active_entry() then cmp.confirm()
+    elseif not require('rigpilot').accept() then fallback() end
+  end, { 'i' }) } })
+"""
+BLINK_CMP = """
+require('blink.cmp').setup({ fuzzy = { implementation = 'lua' }, sources = { default = { 'buffer' } },
+  keymap = { preset = 'none', ['<C-e>'] = { 'hide', 'fallback' }, ['<Tab>'] = {
+    function(cmp)
+      if not cmp.is_visible() then return require('rigpilot').accept() end
+    end, 'select_and_accept', 'fallback' } } })
+"""
+
+
+def with_menu_plugin(nvim, folder, name, setup):
+    """Neovim with a completion plugin, where one was put into the cache: no package registry has them, so CI goes without."""
+    if not (PLUGINS / name).is_dir():
+        pytest.skip(f"no {name} in {PLUGINS}: a checkout of its repository put there is tested with")
+    init = folder / "init.lua"
+    own = (pathlib.Path(__file__).parent / "init.lua").read_text()
+    init.write_text(f"vim.opt.runtimepath:prepend('{PLUGINS / name}')\n{own}\n{setup}")
+    editor = Neovim(nvim, folder, init=init)
+    editor.start(script({"prefix_matches": r"\nval$", "text": "ues.sort()"}), "a.py", "values = []\nvalid = 1\n|\n", options={"keys": {"accept": False}})
+    editor.type("val", pause=0.05)
+    editor.see("ues.sort()")
+    return editor
+
+
+def test_nvim_cmp_is_open_at_the_same_time(nvim, tmp_path):
+    """With the mapping of the help file: Tab takes the suggestion, unless an entry is chosen."""
+    editor = with_menu_plugin(nvim, tmp_path, "nvim-cmp", NVIM_CMP)
+    try:
+        editor.terminal.wait(lambda: editor.lua('return require("cmp").visible()'), "the menu")
+        editor.see("ues.sort()")
+        editor.accept("all")
+        editor.see("")
+        editor.type("\rval", pause=0.05)
+        editor.terminal.wait(lambda: editor.lua('return require("cmp").visible()'), "the menu")
+        editor.type("\x0e")  # CTRL-N
+        editor.terminal.wait(lambda: editor.lua('return require("cmp").get_active_entry() ~= nil'), "the entry to be chosen")
+        editor.accept("all")
+        editor.terminal.wait(lambda: not editor.lua('return require("cmp").visible()'), "the menu to be gone")
+        assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\nvalid\n"
+    finally:
+        editor.close()
+
+
+def test_blink_cmp_is_open_at_the_same_time(nvim, tmp_path):
+    """With the mapping of the help file: Tab is the menu's while it shows, the suggestion's after."""
+    editor = with_menu_plugin(nvim, tmp_path, "blink.cmp", BLINK_CMP)
+    visible = lambda: editor.lua('return require("blink.cmp").is_visible()')
+    try:
+        editor.terminal.wait(visible, "the menu")
+        editor.see("ues.sort()")
+        editor.type("\x05")  # CTRL-E
+        editor.terminal.wait(lambda: not visible(), "the menu to be gone")
+        editor.see("ues.sort()")
+        editor.accept("all")
+        editor.see("")
+        editor.type("\rvali", pause=0.05)
+        editor.terminal.wait(visible, "the menu")
+        editor.accept("all")
+        editor.terminal.wait(lambda: not visible(), "the menu to be gone")
+        assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\nvalid\n"
+    finally:
+        editor.close()
+
+
 def test_a_restart_shows_in_the_status_line(editor):
     """A message that comes while one types is not drawn: there it can be seen."""
     editor.start(script(SUM), "a.py", PYTHON)

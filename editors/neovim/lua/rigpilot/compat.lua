@@ -24,6 +24,9 @@ end
 
 function M.initialized(client) return client and client.initialized and not (new and client:is_stopped() or not new and client.is_stopped()) end
 
+-- Whether the text may be changed now. Nothing says so but a call that is refused; this one would do nothing.
+function M.text_is_free() return (pcall(vim.api.nvim_set_current_win, vim.api.nvim_get_current_win())) end
+
 -- A column as the server counts it, as a byte of the line (from 0).
 function M.byte(line, column, encoding)
   if encoding == 'utf-8' then return math.min(column, #line) end

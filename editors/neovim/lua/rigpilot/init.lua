@@ -2,6 +2,7 @@
 --   require('rigpilot').setup({})                        starts it; every option is in lua/rigpilot/config.lua
 --   accept() accept_word() accept_line() next() previous() dismiss() trigger()      for mappings of your own
 --   statusline()                                          a few letters for a status line
+local compat = require('rigpilot.compat')
 local config = require('rigpilot.config')
 local server = require('rigpilot.server')
 local status = require('rigpilot.status')
@@ -12,10 +13,19 @@ local backend
 
 local function here() return vim.api.nvim_get_current_buf() end
 
+-- In an expr mapping, as those of blink.cmp are, the text is locked: it is changed right after.
+local function accept(amount)
+  if not backend then return false end
+  if compat.text_is_free() then return backend.accept(here(), amount) end
+  if not backend.current(here()) then return false end
+  vim.schedule(function() backend.accept(here(), amount) end)
+  return true
+end
+
 -- Each says whether it did something: what it returns decides whether a key falls through.
-function M.accept() return backend ~= nil and backend.accept(here(), 'all') end
-function M.accept_word() return backend ~= nil and backend.accept(here(), 'word') end
-function M.accept_line() return backend ~= nil and backend.accept(here(), 'line') end
+function M.accept() return accept('all') end
+function M.accept_word() return accept('word') end
+function M.accept_line() return accept('line') end
 function M.dismiss() return backend ~= nil and backend.dismiss(here()) end
 function M.next() if backend then backend.select(here(), 1) end return backend ~= nil end
 function M.previous() if backend then backend.select(here(), -1) end return backend ~= nil end
