@@ -15,6 +15,7 @@ import {
 } from "vscode-languageclient/node";
 import { findServer, NotFound } from "./program";
 import type { ServerCommands, Status } from "./protocol";
+import { languageIsOff } from "./statusBar";
 
 const RESTARTS = 4; // within RESTART_WINDOW_MS; then the user decides
 const RESTART_WINDOW_MS = 180_000;
@@ -129,6 +130,7 @@ export class Session implements vscode.Disposable {
     token: vscode.CancellationToken,
     next: AskServer,
   ): Promise<vscode.InlineCompletionList | vscode.InlineCompletionItem[] | null | undefined> {
+    if (languageIsOff(document)) return null; // the server knows one configuration, folders of a workspace may differ
     const result = await next(document, position, context, token);
     const first = (Array.isArray(result) ? result : result?.items)?.[0];
     if (first?.command && !token.isCancellationRequested) {

@@ -63,8 +63,8 @@ export function sentence(status: Status): string {
   }
 }
 
-export function languageIsOff(): boolean {
-  const document = vscode.window.activeTextEditor?.document;
+// As the settings of the active document's folder and language have it.
+export function languageIsOff(document = vscode.window.activeTextEditor?.document): boolean {
   if (!document) return false;
   const settings = vscode.workspace.getConfiguration("rigpilot", document);
   const languages = settings.get<Record<string, boolean>>("completion.languages", {});

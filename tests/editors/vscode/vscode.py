@@ -101,9 +101,11 @@ class VsCodeServer:
         raise AssertionError((self.folder / "log").read_text(errors="replace"))
 
     def url(self, folder, file=None):
+        """`folder`: or a .code-workspace file."""
         host = f"127.0.0.1:{self.port}"
         payload = [["openFile", f"vscode-remote://{host}{file}"]] if file else []
-        return f"http://{host}/?" + urllib.parse.urlencode({"folder": str(folder), "payload": json.dumps(payload)})
+        kind = "workspace" if str(folder).endswith(".code-workspace") else "folder"
+        return f"http://{host}/?" + urllib.parse.urlencode({kind: str(folder), "payload": json.dumps(payload)})
 
     def servers(self):
         return descendants(self.process.pid, "rigpilot")
@@ -130,13 +132,13 @@ class VsCode(Editor):
         if parts.scheme.startswith(("http", "ws")) and not own:
             self.elsewhere.add(parts.hostname)
 
-    def start(self, engine, name, marked, options=None, ready="Ready"):
+    def start(self, engine, name, marked, options=None, ready="Ready", workspace=None):
         text, line, column = split_mark(marked)
-        self.open(engine, name, text, options, ready)
+        self.open(engine, name, text, options, ready, workspace)
         self.page.wait_for_selector(".editor-instance .monaco-editor .view-line", timeout=60_000)
         self.go(line, column)
 
-    def open(self, engine, name, text, options=None, ready="Ready"):
+    def open(self, engine, name, text, options=None, ready="Ready", workspace=None):
         self.file = self.folder / name
         self.file.write_bytes(text.encode("utf-8"))
         if isinstance(engine, dict):
@@ -152,7 +154,7 @@ class VsCode(Editor):
             self.page.wait_for_selector('[id^="rigpilot.rigpilot"]', timeout=60_000)
             self.page.locator(f'.explorer-folders-view .monaco-list-row[aria-label^="{name}"]').dblclick(timeout=60_000)
         else:
-            self.page.goto(self.server.url(self.folder, self.file))
+            self.page.goto(self.server.url(workspace or self.folder, self.file))
         self.page.wait_for_selector(f'.tab[data-resource-name="{name}"]', timeout=60_000)
         self.status(ready, seconds=60)
 

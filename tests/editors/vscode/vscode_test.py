@@ -196,6 +196,54 @@ def test_the_popup_goes_on_to_a_suggestion(editor):
     assert editor.saved() == b"values = []\nvalid = 1\nvalues.sort()\n"
 
 
+def test_an_entry_of_the_menu(editor):
+    """Suggestions in the completion menu, where they are wanted there: the entry is shown and inserted whole, nothing taken for a snippet's."""
+    text = "total = a + b  # ${a} $1 \\n\n    return total"
+    editor.start(script({**SUM, "text": text + "\n"}), "a.py", PYTHON, {"rigpilot.completion.popup": "on", "rigpilot.completion.popupWaitMs": 5000, "editor.inlineSuggest.enabled": False, "editor.insertSpaces": True})
+    editor.type("    ")
+    editor.page.keyboard.press("Control+Space")
+    editor.page.locator(".suggest-widget.visible .monaco-list-row.focused", has_text="total = a + b").wait_for(timeout=30_000)
+    editor.accept("all")
+    assert editor.saved() == with_ghost(PYTHON, "    " + text)
+
+
+def test_a_text_without_a_file(editor):
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "y = 1\n|\n")
+    editor.command("Create: New File...")
+    editor.page.locator(".quick-input-widget .monaco-list-row", has_text="Text File").first.click()
+    editor.page.wait_for_selector('.tab.active[data-resource-name="Untitled-1"]')
+    editor.type("values = [] x = c", pause=0.02)
+    editor.see("ompute(values)")
+    editor.accept("all")
+    editor.see("")
+    editor.wait(lambda: "values = [] x = compute(values)" in editor.beside(), "the text")
+
+
+def test_folders_of_a_workspace_have_their_own_settings(editor, tmp_path):
+    for name, settings in [("off", {"rigpilot.completion.languages": {"*": False}}), ("on", {})]:
+        (tmp_path / name / ".vscode").mkdir(parents=True)
+        (tmp_path / name / ".vscode/settings.json").write_text(json.dumps(settings))
+        (tmp_path / name / f"{name}.py").write_text("y = 1\nx = \n")
+    workspace = tmp_path / "all.code-workspace"
+    workspace.write_text(json.dumps({"folders": [{"path": "work"}, {"path": "on"}, {"path": "off"}],
+                                     "settings": {"rigpilot.server.arguments": ["--engine", f"scripted:{tmp_path / 'engine.json'}"]}}))
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "y = 1\nx = |\n", workspace=workspace)
+    editor.type("c")
+    editor.see("ompute(values)")
+    for name, ghost in [("on", "ompute(values)"), ("off", "")]:
+        editor.page.keyboard.press("Control+P")
+        editor.page.wait_for_selector(".quick-input-widget:not([style*='display: none']) input")
+        editor.page.keyboard.type(f"{name}.py")
+        editor.page.locator(f'.quick-input-widget .monaco-list-row[aria-label^="{name}.py"]').first.wait_for(timeout=30_000)
+        editor.page.keyboard.press("Enter")
+        editor.page.wait_for_selector(f'.tab.active[data-resource-name="{name}.py"]')
+        editor.page.keyboard.press("Control+End")
+        editor.page.keyboard.press("ArrowLeft")
+        editor.type("c", pause=0.3)
+        editor.see(ghost)
+    editor.status("Off for python")
+
+
 def test_two_windows_at_once(editor, server, browser, tmp_path):
     """Each has its server, its folder and its suggestions; one that is closed takes only its own server along."""
     (tmp_path / "other").mkdir()
