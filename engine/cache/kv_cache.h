@@ -24,6 +24,8 @@ class KvCache {
   View append(std::int64_t layer, const torch::Tensor& keys_KTD, const torch::Tensor& values_KTD);
   void advance(std::int64_t tokens) { length_ += tokens; }
   void truncate(std::int64_t length);  // <= length()
+  // Another cache with the first `length` tokens: some milliseconds where computing them takes seconds.
+  KvCache copy_of_first(std::int64_t length) const;
 
   // For kernels that write rows themselves: room for this many tokens (a multiple of 64 in all), and a layer's memory, all of it.
   void reserve(std::int64_t tokens);

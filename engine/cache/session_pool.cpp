@@ -7,6 +7,9 @@ namespace {
 
 using tokenizer::TokenId;
 
+constexpr std::size_t kCheapTail = 64;      // tokens that are sooner computed again than kept: what was typed, a suggestion
+constexpr std::size_t kWorthCopying = 32;  // fewer shared ones are not
+
 std::size_t shared_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
   const auto [at, ignored] = std::mismatch(a.begin(), a.begin() + std::ptrdiff_t(std::min(a.size(), b.size())), b.begin());
   return std::size_t(at - a.begin());
@@ -18,8 +21,9 @@ SessionPool::SessionPool(const ModelConfig& config, torch::Device device, torch:
                          std::int64_t budget_bytes)
     : config_(config), device_(device), dtype_(dtype), most_sessions_(std::max<std::size_t>(1, most_sessions)), budget_bytes_(budget_bytes) {}
 
-Session& SessionPool::fresh() {
-  sessions_.push_front({KvCache(config_.layers, config_.kv_heads, config_.head_width, device_, dtype_), {}});
+Session& SessionPool::add(Session session) {
+  sessions_.push_front(std::move(session));
+  keep_budget();
   return sessions_.front();
 }
 
@@ -39,14 +43,14 @@ Session& SessionPool::take(std::span<const TokenId> prompt) {
   for (auto it = sessions_.begin(); it != sessions_.end(); ++it)
     if (const std::size_t here = shared_prefix(it->ids, reusable); here > shared) best = it, shared = here;
 
-  // A session that shares only a little (the same header, say) belongs to another document: leave it alone while there is room.
-  const bool worth_it = best != sessions_.end() && (shared * 2 >= best->ids.size() || shared * 2 >= prompt.size());
-  if (!worth_it && sessions_.size() < most_sessions_) {
-    Session& session = fresh();
-    keep_budget();
-    return session;
+  // What shares only a little (the same header, say) belongs to another document.
+  if (best == sessions_.end() || (shared < std::min(kWorthCopying, reusable.size()) && shared * 2 < best->ids.size()))
+    return add({KvCache(config_.layers, config_.kv_heads, config_.head_width, device_, dtype_), {}});
+  if (best->ids.size() - shared > kCheapTail) {
+    Session branch{best->cache.copy_of_first(std::int64_t(shared)), {best->ids.begin(), best->ids.begin() + std::ptrdiff_t(shared)}};
+    sessions_.splice(sessions_.begin(), sessions_, best);
+    return add(std::move(branch));
   }
-  if (best == sessions_.end() || !worth_it) best = std::prev(sessions_.end()), shared = shared_prefix(best->ids, reusable);
   sessions_.splice(sessions_.begin(), sessions_, best);
   best->ids.resize(shared);
   best->cache.truncate(std::int64_t(shared));

@@ -1,6 +1,7 @@
 // session_pool.h: the prompts whose keys and values are kept, so that a prompt that starts like one computes only the rest.
-// take() before a generation gives the best session, cut back to what it shares with the prompt; tell it each token computed.
-// A few sessions under one memory budget, least recently used out first. Owned by the engine; engine thread only.
+// take() before a generation gives a session that holds what some earlier prompt shares with this one; tell it each token computed.
+// Where much of that prompt would be lost, the session branches: it stays, and a copy of the shared rows goes on. All documents
+// and clients share the sessions under one memory budget, least recently used out first. Owned by the engine; engine thread only.
 #pragma once
 
 #include <list>
@@ -30,7 +31,7 @@ class SessionPool {
   std::size_t size() const { return sessions_.size(); }
 
  private:
-  Session& fresh();
+  Session& add(Session session);
   void keep_budget();
 
   ModelConfig config_;

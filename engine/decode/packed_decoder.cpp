@@ -41,11 +41,15 @@ void normalize_heads(float* x, std::int64_t heads, const std::vector<float>& wei
 
 PackedDecoder::PackedDecoder(DecoderWeights weights, Team& team, const cpu::Fused& fused) : weights_(std::move(weights)), team_(team), fused_(fused) {}
 
-void PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits) {
+bool PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits,
+                            const std::stop_token& stop) {
   const DecoderShape& s = weights_.shape;
   prepare(std::int64_t(ids.size()), sequences);
   embed(ids);
-  for (std::size_t layer = 0; layer < weights_.layers.size(); ++layer) run_layer(layer, sequences);
+  for (std::size_t layer = 0; layer < weights_.layers.size(); ++layer) {
+    if (stop.stop_requested()) return false;
+    run_layer(layer, sequences);
+  }
   if (last_only) {
     at_least(last_, std::int64_t(sequences.size()) * s.width);
     std::int64_t end = 0;
@@ -60,6 +64,7 @@ void PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector
   }
   const Product head{&weights_.output(), logits};
   multiply({&head, 1}, int8_width_.rows(), tokens_);
+  return true;
 }
 
 void PackedDecoder::prepare(std::int64_t tokens, const std::vector<DecoderSequence>& sequences) {

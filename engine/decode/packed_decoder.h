@@ -6,6 +6,7 @@
 #pragma once
 
 #include <span>
+#include <stop_token>
 
 #include "engine/decode/attention_plan.h"
 #include "engine/decode/weights.h"
@@ -22,7 +23,9 @@ class PackedDecoder {
   const DecoderWeights& weights() const { return weights_; }
 
   // ids: [T], the sequences' new tokens one sequence after the other. logits: [T, V], or [B, V] where `last_only`.
-  void forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits);
+  // `stop` is looked at before each layer; false: it fired, and there are no logits.
+  bool forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits,
+               const std::stop_token& stop = {});
 
  private:
   // One product of several that share their input.

@@ -24,7 +24,8 @@ std::optional<torch::Tensor> prefill(const GeneratorParts& parts, std::span<cons
     const std::span<const TokenId> left = prompt.subspan(parts.session.ids.size());
     const auto chunk = left.first(std::min(left.size(), size_t(parts.chunks.next())));
     const auto chunk_start = Clock::now();
-    logits = advance(parts, chunk, LogitsOf::LastTokens);
+    logits = advance(parts, chunk, LogitsOf::LastTokens, stop);
+    if (!logits.defined()) break;
     parts.chunks.measured(std::int64_t(chunk.size()), ms_since(chunk_start));
     timings.prefill_tokens += std::int64_t(chunk.size());
   }
@@ -59,17 +60,21 @@ StopReason decode(const GeneratorParts& parts, const GenerateRequest& request, c
     if (on_token && on_token(token) == Verdict::Stop) return StopReason::Caller;
     if (std::int64_t(out.ids.size()) == request.max_tokens) break;
     if (std::int64_t(parts.session.ids.size()) >= parts.context) return StopReason::ContextFull;
-    logits = advance(parts, {&token.id, 1}, LogitsOf::LastTokens);
+    logits = advance(parts, {&token.id, 1}, LogitsOf::LastTokens, stop);
+    if (!logits.defined()) return StopReason::Cancelled;
   }
   return StopReason::MaxTokens;
 }
 
 }  // namespace
 
-torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted) {
+torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted, std::stop_token stop) {
   torch::Tensor ids_T = torch::empty({std::int64_t(ids.size())}, torch::kInt64);
   std::copy(ids.begin(), ids.end(), ids_T.mutable_data_ptr<std::int64_t>());
-  const torch::Tensor logits = parts.model.forward(Batch::of(ids_T.to(parts.device), parts.session.cache), wanted);
+  Batch batch = Batch::of(ids_T.to(parts.device), parts.session.cache);
+  batch.stop = std::move(stop);
+  const torch::Tensor logits = parts.model.forward(batch, wanted);
+  if (!logits.defined()) return logits;
   parts.session.ids.insert(parts.session.ids.end(), ids.begin(), ids.end());
   return logits.to(torch::kCPU).contiguous();  // the one wait for the device in a step
 }

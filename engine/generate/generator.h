@@ -22,7 +22,8 @@ struct GeneratorParts {
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);
 
-// Runs ids through the model after what the session holds; logits on the host: [1, V] of the last, or [n, V].
-torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted);
+// Runs ids through the model after what the session holds; logits on the host: [1, V] of the last, or [n, V]. Undefined, and the
+// session as before, where `stop` fired within the pass.
+torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted, std::stop_token stop = {});
 
 }  // namespace engine

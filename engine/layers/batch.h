@@ -6,6 +6,7 @@
 
 #include <torch/torch.h>
 
+#include <stop_token>
 #include <vector>
 
 #include "engine/cache/kv_cache.h"
@@ -22,10 +23,12 @@ enum class LogitsOf { EveryToken, LastTokens };  // of each sequence
 struct Batch {
   torch::Tensor ids_T;              // int64 on the device: the sequences' new tokens, one sequence after the other
   std::vector<Sequence> sequences;  // their counts add up to T
+  // Where it fires, a model leaves the pass between two layers: undefined logits, and the caches are as before.
+  std::stop_token stop{};
 
   static Batch of(torch::Tensor ids_T, KvCache& cache) {
     const std::int64_t count = ids_T.size(0);
-    return {std::move(ids_T), {{&cache, count}}};
+    return {std::move(ids_T), {{&cache, count}}, {}};
   }
 
   // Each new token's place in its own sequence, from 0 (what learned positions are looked up by): [T] on the device.

@@ -59,7 +59,10 @@ class Decoder : public Model {
   torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {
     Step step{batch, config_.rotary_width > 0 ? rotations(rope_, batch) : Rope::Rows{}};
     torch::Tensor x_TD = embedded(batch);
-    for (; step.layer < config_.layers; ++step.layer) x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
+    for (; step.layer < config_.layers; ++step.layer) {
+      if (batch.stop.stop_requested()) return {};
+      x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
+    }
     batch.advance();
     x_TD = norm_->forward(batch.rows_of(x_TD, wanted));
     return (head_ ? head_ : embed_)->forward(x_TD).to(torch::kFloat32);

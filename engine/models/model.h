@@ -23,7 +23,8 @@ class Model : public torch::nn::Module {
   // After the slots are filled: builds what depends on device and dtype. `rope_factors` may be undefined.
   virtual void ready(torch::Device device, torch::Dtype dtype, const torch::Tensor& rope_factors) = 0;
 
-  // Appends each sequence's new tokens to its cache. Logits in f32: [T, V], or [B, V] of each sequence's last token.
+  // Appends each sequence's new tokens to its cache. Logits in f32: [T, V], or [B, V] of each sequence's last token; undefined
+  // where batch.stop fired.
   virtual torch::Tensor forward(const Batch& batch, LogitsOf wanted) = 0;
 
   // Where its parts are, of a model that is wired like LLaMA and may be packed; null for others.

@@ -69,7 +69,8 @@ class PackedModel : public Model {
     for (size_t i = 0; i < sequences_.size(); ++i) point(batch.sequences[i], sequences_[i]);
     const bool last = wanted == LogitsOf::LastTokens;
     torch::Tensor logits = torch::empty({last ? std::int64_t(sequences_.size()) : ids.size(0), config_.vocab_size}, torch::kFloat32);
-    decoder_.forward({ids.const_data_ptr<std::int32_t>(), size_t(ids.size(0))}, sequences_, last, logits.mutable_data_ptr<float>());
+    const std::span<const std::int32_t> all(ids.const_data_ptr<std::int32_t>(), size_t(ids.size(0)));
+    if (!decoder_.forward(all, sequences_, last, logits.mutable_data_ptr<float>(), batch.stop)) return {};
     batch.advance();
     return logits;
   }

@@ -24,8 +24,13 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::size_t kMostSessions = 4;
-constexpr std::int64_t kSessionBudget = std::int64_t(2) << 30;  // bytes of keys and values kept in all
+constexpr std::size_t kMostSessions = 16;
+
+// Bytes of keys and values kept in all: on the host a sixty-fourth of its memory, as editors and compilers want some too.
+std::int64_t session_budget(torch::Device device) {
+  constexpr std::int64_t kLeast = std::int64_t(256) << 20, kMost = std::int64_t(2) << 30;
+  return device.is_cpu() ? std::clamp(base::describe_machine().memory_bytes / 64, kLeast, kMost) : kMost;
+}
 
 ChunkSize first_chunk(torch::Device device) {
   return device.is_cpu() ? ChunkSize(64, 512, 250) : ChunkSize(512, 4096, 100);
@@ -35,7 +40,7 @@ class TorchEngine : public Engine {
  public:
   TorchEngine(std::unique_ptr<Model> model, ModelInfo info, torch::Device device, torch::Dtype dtype)
       : model_(std::move(model)), info_(std::move(info)), device_(device), dtype_(dtype), chunks_(first_chunk(device)),
-        sessions_(model_->config(), device, dtype, kMostSessions, kSessionBudget) {}
+        sessions_(model_->config(), device, dtype, kMostSessions, session_budget(device)) {}
 
   const ModelInfo& info() const override { return info_; }
 

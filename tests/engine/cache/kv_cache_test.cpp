@@ -53,6 +53,18 @@ TEST_CASE("kv cache: after a truncation the new rows replace the old ones") {
   CHECK(cache.length() == 0);
 }
 
+TEST_CASE("kv cache: a copy of the first tokens is a cache of its own") {
+  KvCache cache(kLayers, kHeads, kWidth, torch::kCPU, torch::kFloat32);
+  append(cache, 200);
+  for (const std::int64_t length : {0, 1, 64, 100, 199, 200, 999}) {
+    KvCache copy = cache.copy_of_first(length);
+    CHECK(copy.length() == std::min<std::int64_t>(length, 200));
+    append(copy, 3);
+    append(copy, 700);
+  }
+  append(cache, 5);  // nothing of the copies' rows is in it
+}
+
 TEST_CASE("kv cache: a token allocates nothing until the room is used up") {
   KvCache cache(kLayers, kHeads, kWidth, torch::kCPU, torch::kBFloat16);
   const auto grow_by_one = [&] {

@@ -2,6 +2,7 @@
 #include "engine/cache/session_pool.h"
 
 #include <numeric>
+#include <random>
 
 #include "support/catch.h"
 
@@ -9,7 +10,8 @@ namespace {
 
 using engine::Session;
 using engine::SessionPool;
-using Ids = std::vector<tokenizer::TokenId>;
+using tokenizer::TokenId;
+using Ids = std::vector<TokenId>;
 
 engine::ModelConfig small() {
   engine::ModelConfig config;
@@ -71,6 +73,46 @@ TEST_CASE("session pool: the least recently used makes room") {
   CHECK(run(pool, counting(0, 20)) == 19);
   CHECK(run(pool, counting(100, 20)) == 0);
   CHECK(pool.size() == 2);
+}
+
+TEST_CASE("session pool: where much would be lost the session branches, and both ends stay good") {
+  SessionPool pool = make(8);
+  Ids here = counting(0, 300), there = counting(0, 300);
+  for (int i = 150; i < 300; ++i) there[std::size_t(i)] += 1000;  // another place in the same file
+  CHECK(run(pool, here) == 0);
+  CHECK(run(pool, there) == 150);
+  CHECK(run(pool, here) == 299);
+  CHECK(run(pool, there) == 299);
+  CHECK(pool.size() == 2);
+  there[290] = 7;  // a typed word needs no branch
+  CHECK(run(pool, there) == 290);
+  CHECK(pool.size() == 2);
+}
+
+// A session's rows say which token they were computed for.
+TEST_CASE("session pool: any mix of prompts from a few documents computes only what no session holds, and rows stay with their tokens") {
+  std::mt19937 random(5);
+  for (int round = 0; round < 20; ++round) {
+    SessionPool pool = make(4 + std::size_t(round) % 5, std::int64_t(256) * 1024);
+    std::vector<Ids> documents;
+    for (int i = 0; i < 4; ++i) documents.push_back(counting(i < 2 ? 0 : 5000 * i, 200 + int(random() % 200)));
+    for (int step = 0; step < 60; ++step) {
+      Ids& document = documents[random() % documents.size()];
+      if (random() % 2 == 0) document[random() % document.size()] = TokenId(20'000 + random() % 1000);
+      const Ids prompt(document.begin(), document.begin() + 1 + std::ptrdiff_t(random() % document.size()));
+      Session& session = pool.take(prompt);
+      REQUIRE(session.ids.size() < prompt.size());
+      REQUIRE(std::equal(session.ids.begin(), session.ids.end(), prompt.begin()));
+      REQUIRE(session.cache.length() == std::int64_t(session.ids.size()));
+      const auto rest = std::vector<float>(prompt.begin() + std::ptrdiff_t(session.ids.size()), prompt.end());
+      const torch::Tensor rows = torch::tensor(rest).view({1, -1, 1}).expand({1, -1, 2});
+      const auto seen = session.cache.append(0, rows, -rows);
+      REQUIRE(torch::equal(seen.keys_KSD.select(2, 0)[0], torch::tensor(std::vector<float>(prompt.begin(), prompt.end()))));
+      REQUIRE(torch::equal(seen.values_KSD, -seen.keys_KSD));
+      session.cache.advance(std::int64_t(rest.size()));
+      session.ids = prompt;
+    }
+  }
 }
 
 TEST_CASE("session pool: keeps its budget, though never less than the session in use") {

@@ -222,3 +222,19 @@ TEST_CASE("packed decoder: several sequences in one pass give what each alone gi
   decoder.forward(joined, sequences, true, batch.data());
   for (std::size_t i = 0; i < 3; ++i) CHECK(off_by(batch.data() + i * 203, Row(single.begin() + std::ptrdiff_t(i * 203), single.begin() + std::ptrdiff_t((i + 1) * 203))) < 2e-3);
 }
+
+TEST_CASE("packed decoder: a pass that is stopped gives nothing, and the same pass can be made again") {
+  engine::Team team(2);
+  engine::PackedDecoder decoder(random_weights(kinds()[0]), team, *engine::kernels().fused);
+  const std::vector<std::int32_t> ids = random_ids(40, 3);
+  Cached stopped(decoder.weights()), other(decoder.weights());
+  std::stop_source stop;
+  stop.request_stop();
+  std::vector<float> once(203), twice(203);
+  const DecoderSequence sequence = stopped.next(40);
+  CHECK_FALSE(decoder.forward(ids, {sequence}, true, once.data(), stop.get_token()));
+  CHECK(once == std::vector<float>(203));
+  CHECK(decoder.forward(ids, {sequence}, true, once.data()));
+  CHECK(decoder.forward(ids, {other.next(40)}, true, twice.data()));
+  CHECK(once == twice);
+}

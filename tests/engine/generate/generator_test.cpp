@@ -23,6 +23,7 @@ class Counting : public engine::Model {
   void ready(torch::Device, torch::Dtype, const Tensor&) override {}
   Tensor forward(const engine::Batch& batch, engine::LogitsOf wanted) override {
     const std::int64_t count = batch.ids_T.size(0);
+    if (stops_within && stops_within()) return {};
     const Tensor rows = torch::zeros({1, count, 2});
     batch.sequences.at(0).cache->append(0, rows, rows);
     batch.advance();
@@ -37,6 +38,7 @@ class Counting : public engine::Model {
 
   std::vector<std::int64_t> calls;
   std::function<void()> on_call;
+  std::function<bool()> stops_within;  // as a model does whose stop token fires between two layers
 
  private:
   engine::ModelConfig config_;
@@ -57,6 +59,27 @@ struct Bench {
 using Ids = std::vector<TokenId>;
 
 }  // namespace
+
+TEST_CASE("generator: a pass that a stop leaves between layers counts for nothing, in the prompt and after it") {
+  for (const std::size_t stopped_call : {std::size_t(2), std::size_t(5)}) {
+    Bench bench;
+    std::stop_source source;
+    bench.model.stops_within = [&] { return bench.model.calls.size() + 1 == stopped_call; };
+    const Generation out = bench.run({.prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, .max_tokens = 9}, source.get_token());
+    CHECK(out.stop == StopReason::Cancelled);
+    CHECK(bench.session.cache.length() == std::int64_t(bench.session.ids.size()));
+    CHECK(bench.session.ids.size() == (stopped_call == 2 ? 4 : 11));
+    bench.model.stops_within = {};
+    CHECK(bench.run({.prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, .max_tokens = 1}).ids == Ids{13});
+  }
+}
+
+TEST_CASE("generator: no tokens wanted: the prompt is computed, nothing is written") {
+  Bench bench;
+  const Generation out = bench.run({.prompt = {1, 2, 3, 4, 5}, .max_tokens = 0});
+  CHECK(out.ids.empty());
+  CHECK(bench.session.ids == Ids{1, 2, 3, 4, 5});
+}
 
 TEST_CASE("generator: the prompt goes in chunks, then a token at a time") {
   Bench bench;
