@@ -66,6 +66,7 @@ Json popup_json(const Session& session, const Made& made, const std::string& id)
                 {"detail", "Rigpilot"},
                 {"documentation", {{"kind", "markdown"}, {"value", fmt::format("```{}\n{}\n```", language, item->text)}}},
                 {"filterText", item->label},
+                {"sortText", "0"},  // eglot sorts entries without one behind all others
                 {"insertTextFormat", snippet ? 2 : 1},
                 {"textEdit", {{"range", write_span(item->span)}, {"newText", snippet ? snippet_escaped(*item->unindented) : item->text}}},
                 {"command", {{"title", "Suggestion accepted"}, {"command", accept_command(session.features)}, {"arguments", {id}}}}};

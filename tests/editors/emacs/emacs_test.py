@@ -275,18 +275,19 @@ def test_real_weights(emacs, tmp_path):
 
 # -- no Lisp of ours -----------------------------------------------------------------------------------------------------------
 
-PREVIEW = """(require 'eglot) (setq eglot-sync-connect 5 eglot-autoshutdown t)
-             (setq eglot-server-programs (list (cons 'python-mode (append (json-parse-string (getenv "RIGPILOT_COMMAND")) nil))))
+PREVIEW = """(require 'eglot) (setq-default eglot-workspace-configuration '(:rigpilot (:completion (:popupWaitMs 2000))))
+             (setq eglot-sync-connect 5 eglot-autoshutdown t)
+             (setq eglot-server-programs (list (cons '(python-mode c-mode) (append (json-parse-string (getenv "RIGPILOT_COMMAND")) nil))))
              (setq completion-preview-minimum-symbol-length 1 completion-preview-idle-delay 0.1 python-indent-guess-indent-offset nil)
              (require 'completion-preview) (set-face-attribute 'completion-preview nil :inherit nil :foreground "#aa00aa")
              (set-face-attribute 'completion-preview-exact nil :inherit nil :foreground "#aa00aa" :underline nil)
              (set-face-attribute 'completion-preview-common nil :inherit nil :foreground "#aa00aa" :underline nil)
-             (add-hook 'python-mode-hook (lambda () (eglot-ensure) (completion-preview-mode 1)))"""
+             (dolist (hook '(python-mode-hook c-mode-hook)) (add-hook hook (lambda () (eglot-ensure) (completion-preview-mode 1))))"""
 
 
-def mux(editor, child, suggestion):
+def mux(editor, child, suggestion, name="a.py", marked="def add(a, b):\n    |\n"):
     (editor.folder / "script.json").write_text(json.dumps(script(suggestion)))
-    editor.start(None, "a.py", "def add(a, b):\n    |\n", plugin=False, eval=PREVIEW, columns=120,
+    editor.start(None, name, marked, plugin=False, eval=PREVIEW, columns=120,
                  command=[program(), "lsp", "--engine", f"scripted:{editor.folder / 'script.json'}", "--mux", "--", *child])
     editor.terminal.wait(lambda: "now managing" in editor.terminal.text(), "Eglot")
     editor.terminal.settle()
@@ -318,6 +319,23 @@ def test_eglot_has_its_language_server_through_mux(emacs_30):
     mux(emacs_30, [sys.executable, "-m", "pylsp"], {"prefix_ends": "never"})
     emacs_30.type("frob = (")
     emacs_30.terminal.wait(lambda: emacs_30.ask("(length (flymake-diagnostics))") > 0, "a diagnostic of the open bracket")
+
+
+def test_eglot_has_clangd_through_mux(emacs_30):
+    """clangd, pinned in tests/requirements.txt: the ghost of completion-preview-mode is our suggestion, definitions and diagnostics are clangd's."""
+    clangd = shutil.which("clangd", path=os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]]))
+    if not clangd:
+        pytest.skip("no clangd: tests/requirements.txt has it")
+    source = "int add_numbers(int a, int b);\nint total(void) {\n  |\n}\n"
+    mux(emacs_30, [clangd, "--background-index=false"], {"prefix_matches": r"return a$", "text": "dd_numbers(1, 2);"}, "a.c", source)
+    emacs_30.type("return a", pause=0.05)
+    emacs_30.see("dd_numbers(1, 2);")
+    emacs_30.accept("all")
+    emacs_30.see("")
+    assert emacs_30.saved().decode() == source.replace("|", "return add_numbers(1, 2);")
+    emacs_30.type("\roops")
+    emacs_30.terminal.wait(lambda: emacs_30.ask("(length (flymake-diagnostics))") > 0, "a diagnostic")
+    assert emacs_30.ask("(and (eglot-server-capable :definitionProvider) t)") is True
 
 
 # -- the file itself -----------------------------------------------------------------------------------------------------------
