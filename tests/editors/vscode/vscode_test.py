@@ -26,6 +26,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     if not (CACHE / "vscode/node_modules/code-server").exists() or not (CACHE / "rigpilot.vsix").exists() or not CHROMIUM:
+        assert not os.environ.get("CI"), "on CI the set-up fetches VS Code and a browser"
         pytest.skip("no VS Code, or no Chromium to show it: tests/editors/setup fetches it")
     server = VsCodeServer(CACHE, tmp_path_factory.mktemp("vscode"))
     yield server
