@@ -26,12 +26,12 @@ BODY = {"prefix_matches": r"items\):\n *$", "text": "return sum(item.price * ite
 GREY = "7f849c"
 
 
-def capture(editor, name, ready, **options):
-    """`ready()`: the screen says that the server is; `options` of the editor's start()."""
+def capture(editor, name, is_ready, **options):
+    """`is_ready()`: the screen says that the server is; `options` of the editor's start()."""
     model = small_model()
     try:
         editor.start(model or script(BODY), "shop.py", CODE, rows=18, **options)
-        editor.terminal.wait(ready, "the server", seconds=60)
+        editor.terminal.wait(is_ready, "the server", seconds=60)
         editor.type("    ")
         editor.terminal.wait(lambda: editor.terminal.in_colour(GREY), "the suggestion", seconds=60)
         editor.terminal.settle(0.5)
