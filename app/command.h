@@ -22,6 +22,8 @@ void add_tokens(CLI::App& program, Run& run);
 void add_model(CLI::App& program, Run& run);
 void add_doctor(CLI::App& program, Run& run);
 void add_bench(CLI::App& program, Run& run);
+void add_index(CLI::App& program, Run& run);
+void add_evaluate(CLI::App& program, Run& run);
 void add_settings(CLI::App& program, Run& run);
 
 }  // namespace app

@@ -7,10 +7,13 @@
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/evaluate/language.h"
 #include "app/load.h"
+#include "app/workspace.h"
 #include "base/files.h"
 #include "base/utf8.h"
 #include "lsp/completion/explain.h"
+#include "lsp/completion/nearby_text.h"
 #include "lsp/completion/pipeline.h"
 #include "lsp/documents/positions.h"
 
@@ -64,36 +67,6 @@ base::Result<std::size_t> offset_of(const Place& place, std::string_view text, c
   return lines.offset(text, {place.line - 1, place.column - 1}, lsp::PositionEncoding::Utf32);
 }
 
-// The names editors use, where they differ from the extension's own.
-std::string language_of(const std::string& file) {
-  constexpr std::pair<std::string_view, std::string_view> kLanguages[] = {{".py", "python"},
-                                                                          {".cc", "cpp"},
-                                                                          {".cpp", "cpp"},
-                                                                          {".cxx", "cpp"},
-                                                                          {".hpp", "cpp"},
-                                                                          {".h", "cpp"},
-                                                                          {".rs", "rust"},
-                                                                          {".js", "javascript"},
-                                                                          {".ts", "typescript"},
-                                                                          {".go", "go"},
-                                                                          {".java", "java"},
-                                                                          {".c", "c"},
-                                                                          {".rb", "ruby"},
-                                                                          {".sh", "shellscript"},
-                                                                          {".md", "markdown"},
-                                                                          {".lua", "lua"},
-                                                                          {".el", "lisp"},
-                                                                          {".kt", "kotlin"},
-                                                                          {".cs", "csharp"},
-                                                                          {".tsx", "typescriptreact"},
-                                                                          {".jsx", "javascriptreact"},
-                                                                          {".yml", "yaml"}};
-  const std::string extension = std::filesystem::path(file).extension().string();
-  for (const auto& [known, language] : kLanguages)
-    if (extension == known) return std::string(language);
-  return extension.empty() ? std::string() : extension.substr(1);
-}
-
 Json position(std::string_view text, const lsp::LineIndex& lines, std::size_t offset) {
   const lsp::LineColumn place = lines.place(text, offset, lsp::PositionEncoding::Utf16);
   return {{"line", place.line}, {"character", place.column}};
@@ -107,7 +80,8 @@ Json to_json(const lsp::Completion& completion, std::string_view text, const lsp
         {{"insertText", item.text},
          {"range", {{"start", position(text, lines, item.begin)}, {"end", position(text, lines, item.end)}}},
          {"ghost", item.ghost},
-         {"mean_logprob", item.mean_logprob}});
+         {"mean_logprob", item.mean_logprob},
+         {"confidence", item.confidence}});
   const lsp::CompletionTimings& t = completion.timings;
   return {{"items", std::move(items)},
           {"reason", lsp::reason_name(completion.reason)},
@@ -147,7 +121,7 @@ int complete(const CompleteOptions& options) {
   if (!content) return report(content.error());
 
   lsp::Query query;
-  query.document = {.uri = "file://" + std::filesystem::absolute(place->file).string(),
+  query.document = {.uri = "file://" + std::filesystem::absolute(place->file).lexically_normal().string(),
                     .language_id = language_of(place->file),
                     .content = std::make_shared<const std::string>(base::sanitize_utf8(*content))};
   query.invocation = lsp::Invocation::Explicit;
@@ -164,7 +138,14 @@ int complete(const CompleteOptions& options) {
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
   const lsp::CompletionSettings settings;
-  auto completion = lsp::complete(query, {.model = **model, .settings = settings}, {});
+  engine::NgramIndex index;
+  lsp::NearbyText nearby;
+  if ((*model)->engine->info().takes_workspace) {
+    auto workspace = read_workspace(workspace_of(place->file), (*model)->tokenizer);
+    if (workspace) index = (*workspace)->index();
+    else note(workspace.error().message);
+  }
+  auto completion = lsp::complete(query, {.model = **model, .settings = settings, .workspace = &index, .nearby = &nearby}, {});
   if (!completion) return report(completion.error());
   if (options.json) {
     print_json(to_json(*completion, text, lines, load_ms));

@@ -3,8 +3,10 @@
 #include "app/console.h"
 #include "app/store.h"
 #include "engine/load.h"
+#include "engine/ngram/copy_engine.h"
 #include "engine/scripted/scripted_engine.h"
 #include "tokenizer/byte_tokenizer.h"
+#include "tokenizer/code_vocabulary.h"
 #include "tokenizer/load.h"
 
 namespace app {
@@ -13,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using Progress = std::function<void(double)>;
 
-constexpr std::string_view kScripted = "scripted:";
+constexpr std::string_view kScripted = "scripted:", kNone = "none";
 
 std::string check_device(const std::string& device) {
   if (device == "auto" || device == "cpu" || device == "cuda") return {};
@@ -58,6 +60,7 @@ base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, c
 base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, const Progress& progress,
                                                std::stop_token stop) {
   if (!options.engine.empty()) return load_script(options.engine.substr(kScripted.size()), progress, stop);
+  if (options.model == kNone) return load_copying_model(options);
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   auto model = std::make_unique<lsp::Model>();
@@ -80,13 +83,17 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
 void add_model_name(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--model,-m", options.model,
-                  "a Hugging Face folder, a .gguf file, or a name from `rigpilot model list`; "
-                  "without it the first of that list")
+                  "a Hugging Face folder, a .gguf file, a name from `rigpilot model list`, or none: copying from the "
+                  "workspace without a model; without it the first of that list")
       ->type_name("MODEL");
 }
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
   add_model_name(command, options);
+  add_device_options(command, options);
+}
+
+void add_device_options(CLI::App& command, ModelOptions& options) {
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N (default auto)")
       ->type_name("DEVICE")
       ->check(CLI::Validator(check_device, "", ""));
@@ -122,6 +129,17 @@ void add_engine_option(CLI::App& command, ModelOptions& options) {
 base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options) {
   ProgressBar bar("loading");
   return load(options, [&](double fraction) { bar.show(fraction); }, {});
+}
+
+base::Result<std::unique_ptr<lsp::Model>> load_copying_model(const ModelOptions& options) {
+  auto vocabulary = options.model == kNone ? tokenizer::code_vocabulary() : load_tokenizer_only(options);
+  if (!vocabulary) return base::forward(vocabulary);
+  auto model = std::make_unique<lsp::Model>();
+  model->name = options.model == kNone ? std::string(kNone) : model_name(options.model);
+  model->engine = std::make_unique<engine::CopyEngine>(std::int64_t((*vocabulary)->vocab_size()));
+  model->tokenizer = *std::move(vocabulary);
+  model->index();
+  return model;
 }
 
 base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options) {

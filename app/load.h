@@ -26,10 +26,13 @@ struct ModelOptions {
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);
+void add_device_options(CLI::App& command, ModelOptions& options);  // all but --model
 void add_model_name(CLI::App& command, ModelOptions& options);     // --model alone: for what runs no model
 void add_engine_option(CLI::App& command, ModelOptions& options);  // --engine scripted:FILE
 
 base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options);
+// Copying in place of the model's weights, in the ids of its vocabulary; --model none: in those of Rigpilot's own.
+base::Result<std::unique_ptr<lsp::Model>> load_copying_model(const ModelOptions& options);
 base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options);
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options);
 

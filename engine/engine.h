@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -18,6 +19,9 @@
 namespace engine {
 
 using tokenizer::TokenId;
+class NgramIndex;
+
+constexpr const char* kCopyArchitecture = "copy";  // ModelInfo::architecture of copying without a model (ngram/copy_engine.h)
 
 struct ModelInfo {
   std::string architecture;  // "llama"
@@ -30,6 +34,7 @@ struct ModelInfo {
   std::string dtype;   // what activations and unquantised weights are: "float32", "bfloat16", "float16"
   std::string quant;   // "none", "int8", "q4_1", ...: how the weights are held
   std::int64_t resident_bytes = 0;  // weights in memory
+  bool takes_workspace = false;     // GenerateRequest::workspace is looked at
   std::vector<TokenId> end_ids;     // as the model's configuration names them; may be empty
   double load_ms = 0;
 };
@@ -52,6 +57,8 @@ struct GenerateRequest {
   // May change the next token's logits (f32, host, vocab_size of them) before one is chosen; `so_far` are the ids
   // generated up to here. For token healing and other constraints.
   std::function<void(std::span<const TokenId> so_far, std::span<float> logits)> steer;
+  // What the workspace holds, in this model's ids (ngram/index.h): copied from, or mixed in. Null: the model alone.
+  std::shared_ptr<const NgramIndex> workspace = nullptr;
 };
 
 enum class Verdict { Continue, Stop };

@@ -31,7 +31,7 @@ struct LogLine {
   std::string text;
 };
 // Every cause of anything the main loop does.
-using Event = std::variant<MessageIn, ClientGone, EngineDone, ModelProgress, ModelLoaded, TimerFired, LogLine>;
+using Event = std::variant<MessageIn, ClientGone, EngineDone, ModelProgress, ModelLoaded, IndexProgress, TimerFired, LogLine>;
 
 constexpr int kMostNonsense = 32;  // unreadable messages in a row: whoever sends them does not speak LSP
 constexpr std::chrono::seconds kFlushPatience{2};
@@ -53,6 +53,7 @@ class Server {
   void on(EngineDone done) { on_engine_done(session_, std::move(done)); }
   void on(ModelProgress progress) { on_model_progress(session_, progress); }
   void on(ModelLoaded loaded) { on_model_loaded(session_, loaded); }
+  void on(IndexProgress progress) { on_index_progress(session_, std::move(progress)); }
   void on(TimerFired fired);
   void on(LogLine line) { client_.log(message_kind(line.level), line.text); }
 
@@ -94,11 +95,13 @@ Server::Server(Transport& transport, ServerOptions options, ModelLoader load, ba
                             .engine = *engine_,
                             .log = log_,
                             .set_timer = [this](auto after, TimerFired fired) { set_timer(after, fired); },
-                            .end = [this](int exit_code) { end(exit_code); }},
+                            .end = [this](int exit_code) { end(exit_code); },
+                            .on_index = [this](IndexProgress progress) { post(std::move(progress)); }},
                .agreed_settings = options_.settings,
                .settings = options_.settings} {
   add_lifecycle(methods_, session_);
   add_text_sync(methods_, session_);
+  add_indexing(methods_, session_);
   add_notebook_sync(methods_, session_);
   add_inline_completion(methods_, session_);
   add_configuration(methods_, session_);
@@ -121,6 +124,7 @@ int Server::run() {
   });
   loop_.run();
   engine_.reset();
+  session_.index.reset();
   log_.set_sink({});  // after the last thread that could log
   outgoing_.close();
   // A client that no longer reads must not keep us.
@@ -165,6 +169,8 @@ void Server::on(TimerFired fired) {
       return;
     case Alarm::PopupPatience: return on_popup_patience(session_, fired.key);
     case Alarm::LeavePatience: return leave_now(session_);
+    case Alarm::IndexTexts: return index_texts(session_);
+    case Alarm::IndexSave: return index_save(session_);
     case Alarm::Configuration: return start_loading(session_);
     case Alarm::Quiet: return on_quiet(session_, fired.key);
     case Alarm::WatchClient: return on_watch_client(session_);

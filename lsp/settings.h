@@ -9,16 +9,19 @@
 
 #include "base/json.h"
 #include "lsp/completion/settings.h"
+#include "lsp/index/settings.h"
 
 namespace lsp {
 
 struct Settings {
   CompletionSettings completion;
+  IndexSettings index;
 };
 
 template <class Visitor>
 void visit(Settings& s, Visitor&& field) {
   visit(s.completion, field);
+  visit(s.index, field);
 }
 
 struct SettingsReading {

@@ -38,6 +38,7 @@ rigpilot_pkg(utf8proc libutf8proc libutf8proc-dev)
 rigpilot_pkg(sentencepiece sentencepiece libsentencepiece-dev)
 rigpilot_pkg(curl libcurl libcurl4-openssl-dev)
 rigpilot_pkg(crypto libcrypto libssl-dev)
+rigpilot_pkg(sqlite sqlite3 libsqlite3-dev)
 
 find_path(ASIO_INCLUDE_DIR asio.hpp)
 if(NOT ASIO_INCLUDE_DIR)
@@ -61,6 +62,13 @@ if(RIGPILOT_TESTS)
   if(NOT Catch2_FOUND)
     rigpilot_fetch(Catch2 https://github.com/catchorg/Catch2/archive/refs/tags/v3.5.4.tar.gz)
   endif()
+endif()
+
+# Draws the charts of `rigpilot evaluate --html`; the page carries it.
+find_file(CHART_JS chart.min.js PATHS /usr/share/javascript/chart.js /usr/share/nodejs/chart.js/dist NO_DEFAULT_PATH)
+if(NOT CHART_JS)
+  rigpilot_fetch(chart_js https://registry.npmjs.org/chart.js/-/chart.js-3.9.1.tgz)
+  set(CHART_JS ${chart_js_SOURCE_DIR}/dist/chart.min.js)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/torch.cmake)

@@ -21,7 +21,7 @@ class VocabularyIndex;
 struct Model {
   std::string name;  // for people: "SmolLM2-135M-Instruct.Q4_1"
   std::unique_ptr<engine::Engine> engine;
-  std::unique_ptr<tokenizer::Tokenizer> tokenizer;
+  std::shared_ptr<const tokenizer::Tokenizer> tokenizer;  // shared with the index, which speaks its ids
   std::optional<tokenizer::FimLayout> fim;
 
   // The vocabulary by its bytes, for steering: built at its first use (some 10 ms), so that a loader may call it early.

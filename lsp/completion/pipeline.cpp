@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
+#include "engine/ngram/index.h"
 #include "lsp/completion/healing.h"
+#include "lsp/completion/nearby_text.h"
 #include "lsp/completion/other_start.h"
 #include "lsp/completion/postprocess.h"
 #include "lsp/completion/prompt.h"
@@ -27,7 +30,7 @@ struct Written {
   std::string_view why;  // it ends there
   std::string opening;  // what another answer must not begin with; with the bytes owed to the prompt
   bool given_up = false;  // not written to its end
-  float mean_logprob = 0;
+  float mean_logprob = 0, confidence = 0;
   engine::StopReason stop = engine::StopReason::EndToken;
   engine::Timings timings;
 };
@@ -47,13 +50,13 @@ class Listener {
   }
   bool paid() const { return paid_ == owed_.size(); }
 
-  // Of the tokens that wrote the first `bytes` bytes after the cursor.
-  float mean_logprob(std::size_t bytes) const {
+  // Of the tokens that wrote the first `bytes` bytes after the cursor: the mean, and all of them together.
+  std::pair<float, float> logprobs(std::size_t bytes) const {
     double sum = 0;
     std::size_t count = 0;
     for (const auto& [at, logprob] : tokens_)
       if (at < owed_.size() + bytes) sum += logprob, ++count;
-    return count ? float(sum / double(count)) : 0;
+    return {count ? float(sum / double(count)) : 0, float(sum)};
   }
 
  private:
@@ -86,6 +89,7 @@ struct Task {
   Prompt prompt;
   StopRules rules;
   PostOptions tidying;
+  std::shared_ptr<const engine::NgramIndex> workspace;  // null: nothing to copy from
 };
 
 // The only place where ids and text meet. The answer begins otherwise than `others`; past `until` it is given up.
@@ -98,7 +102,8 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
                                   .max_tokens = task.settings.max_tokens,
                                   .sampling = {.temperature = task.settings.temperature},
                                   .end_ids = model.index().end_ids(),
-                                  .banned_ids = model.index().banned_ids()};
+                                  .banned_ids = model.index().banned_ids(),
+                                  .workspace = task.workspace};
   for (const auto id : model.engine->info().end_ids) request.end_ids.push_back(id);
   if (!constraint.empty() || !others.empty())
     request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) {
@@ -125,7 +130,9 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
     return written;
   }
   written.text = text_stop.text();
-  written.mean_logprob = listener.mean_logprob(written.text.size());
+  const auto [mean, sum] = listener.logprobs(written.text.size());
+  written.mean_logprob = mean;
+  written.confidence = std::exp(sum);
   return written;
 }
 
@@ -160,8 +167,15 @@ Completion finish(const Task& task, const Written& written, Completion completio
   if (!processed.suggestion) return without(Reason::Rejected, processed.why_not, std::move(completion));
   completion.items.push_back(*std::move(processed.suggestion));
   completion.items.back().mean_logprob = written.mean_logprob;
+  completion.items.back().confidence = written.confidence;
   completion.reason = Reason::Suggested;
   return completion;
+}
+
+// Copying says something nearly everywhere: unasked it speaks only where long and unanimous matches make it likely.
+bool too_unsure(const Query& query, const Deps& deps, const Suggestion& item) {
+  if (query.invocation == Invocation::Explicit || deps.model.engine->info().architecture != engine::kCopyArchitecture) return false;
+  return item.confidence < float(deps.settings.copy_confidence);
 }
 
 bool same_but_for_blanks(std::string a, std::string b) {
@@ -192,6 +206,7 @@ void add_alternatives(const Task& task, std::string opening, int most, std::stop
     const auto same = [&](const Suggestion& other) { return same_but_for_blanks(other.text, item->text); };
     if (!item || std::ranges::any_of(completion.items, same)) continue;
     item->mean_logprob = written->mean_logprob;
+    item->confidence = written->confidence;
     completion.items.push_back(*std::move(item));
   }
 }
@@ -208,12 +223,15 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
   if (!prompt) return base::forward(prompt);
   completion.prompt = describe(*prompt, deps.model);
   completion.timings.prompt_ms = ms_since(start);
+  std::shared_ptr<const engine::NgramIndex> workspace;
+  if (deps.workspace && deps.nearby && deps.model.engine->info().takes_workspace) workspace = deps.nearby->pool(*deps.workspace, query, around, *deps.model.tokenizer);
   const Task task{.model = deps.model,
                   .settings = deps.settings,
                   .around = around,
                   .prompt = *std::move(prompt),
                   .rules = stop_rules(around, trigger.block, deps.settings.max_lines),
-                  .tidying = {.invocation = query.invocation, .rest_seen = deps.model.fim.has_value()}};
+                  .tidying = {.invocation = query.invocation, .rest_seen = deps.model.fim.has_value()},
+                  .workspace = std::move(workspace)};
 
   auto written = generate_text(task, OtherStart(*deps.model.tokenizer, deps.model.index()), Clock::time_point::max(), stop);
   if (!written) return base::forward(written);
@@ -223,6 +241,10 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
   if (written->stop == engine::StopReason::Cancelled) return without(Reason::Cancelled, "cancelled while generating", std::move(completion));
   completion.detail = fmt::format("{}; ended by: {}", trigger.why, written->why);
   completion = finish(task, *written, std::move(completion));
+  if (!completion.items.empty() && too_unsure(query, deps, completion.items.front())) {
+    completion.items.clear();
+    return without(Reason::Rejected, "what was copied is too unsure (completion.copyConfidence)", std::move(completion));
+  }
   if (!completion.items.empty()) add_alternatives(task, std::move(written->opening), query.items, stop, completion);
   return completion;
 }

@@ -39,10 +39,15 @@ struct Query {
   int items = 1;  // at most so many, each beginning otherwise; those after the first only while they come soon
 };
 
+class NearbyText;
+
 struct Deps {
   const Model& model;  // its engine is used
   const CompletionSettings& settings;
   Anchors* anchors = nullptr;  // of the documents asked about before; none: every prompt is cut anew
+  // What may be copied from or mixed in: the workspace in the model's ids, and who adds the open document to it. Null: nothing.
+  const engine::NgramIndex* workspace = nullptr;
+  NearbyText* nearby = nullptr;
 };
 
 // Replaces document[begin, end) by `text`; begin <= cursor <= end, all on the cursor's line.
@@ -50,7 +55,8 @@ struct Suggestion {
   std::size_t begin = 0, end = 0;  // bytes
   std::string text;
   std::string ghost;         // what is new at the cursor: what an editor shows in grey
-  float mean_logprob = 0;    // the model's confidence
+  float mean_logprob = 0;    // the model's confidence in a token
+  float confidence = 0;      // that the whole of it is right, as the model sees it: 0 to 1
 };
 
 // Why there is a suggestion, or why there is none; explain() prints it.

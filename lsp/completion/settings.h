@@ -18,6 +18,7 @@ struct CompletionSettings {
   int prefix_tokens = 1024;
   int suffix_tokens = 256;
   double temperature = 0;
+  double copy_confidence = 0.25;
 };
 
 // Whether suggestions are wanted in files of this language.
@@ -38,6 +39,7 @@ void visit(CompletionSettings& s, Visitor&& field) {
   field(s.prefix_tokens, "completion.prefixTokens", base::Bounds{16, 131072}, "Tokens before the cursor that the model sees.");
   field(s.suffix_tokens, "completion.suffixTokens", base::Bounds{0, 131072}, "Tokens after the cursor that the model sees, where it can fill in the middle.");
   field(s.temperature, "completion.temperature", base::Bounds{0, 2}, "0 always takes the likeliest token; higher values vary.");
+  field(s.copy_confidence, "completion.copyConfidence", base::Bounds{0, 1}, "Without a model: how sure copying must be of a suggestion before it is shown unasked.");
 }
 
 }  // namespace lsp

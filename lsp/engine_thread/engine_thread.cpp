@@ -53,7 +53,11 @@ void EngineThread::run(LoadModel wanted) {
   auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return wanted.load(progress, ending_.get_token()); });
   if (model && !*model) model = base::fail(base::ErrorCode::Failed, "the loader gave no model");
   if (model) model_ = std::move(*model), anchors_.clear();
-  report_(ModelLoaded{model ? base::Result<std::string>(model_->name) : base::forward(model), ms_since(start), model_ != nullptr});
+  const bool copies = model_ && model_->engine && model_->engine->info().takes_workspace;
+  report_(ModelLoaded{.name = model ? base::Result<std::string>(model_->name) : base::forward(model),
+                      .load_ms = ms_since(start),
+                      .has_model = model_ != nullptr,
+                      .wants_index = copies ? model_->tokenizer : nullptr});
 }
 
 namespace {
@@ -80,8 +84,15 @@ void EngineThread::run(Job job) {
     completion = base::fail(base::ErrorCode::NotFound, "there is no model");
   } else if (!stop.token().stop_requested()) {
     const Query& query = job.query;
+    const engine::NgramIndex nothing;
+    const bool in_our_ids = job.workspace && job.workspace->tokenizer == model_->tokenizer;
+    const Deps deps{.model = *model_,
+                    .settings = job.settings,
+                    .anchors = &anchors_,
+                    .workspace = in_our_ids ? &job.workspace->index : &nothing,
+                    .nearby = &nearby_};
     completion = guarded_result<Completion>("completing", [&] {
-      return complete_(query, Deps{.model = *model_, .settings = job.settings, .anchors = &anchors_}, stop.token());
+      return complete_(query, deps, stop.token());
     });
     stale = anchors_.stale(query.document.uri, line_at(query.document.text(), query.cursor));
   }

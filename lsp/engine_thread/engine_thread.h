@@ -14,9 +14,11 @@
 #include <variant>
 
 #include "base/queue.h"
+#include "lsp/completion/nearby_text.h"
 #include "lsp/completion/pipeline.h"
 #include "lsp/completion/warm_up.h"
 #include "lsp/context/anchors.h"
+#include "lsp/index/index_thread.h"
 
 namespace lsp {
 
@@ -25,6 +27,7 @@ struct Job {
   Query query;
   CompletionSettings settings;
   std::stop_token stop;
+  std::shared_ptr<const WorkspaceSnapshot> workspace;  // as far as it is read; null: none
 };
 
 struct WarmUpJob {
@@ -46,6 +49,7 @@ struct ModelLoaded {
   base::Result<std::string> name;  // for people; or why there is no model
   double load_ms = 0;
   bool has_model = false;  // this one, or where it could not be loaded the one before
+  std::shared_ptr<const tokenizer::Tokenizer> wants_index;  // the ids in which the model copies from the workspace; null: it does not
 };
 using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded>;
 
@@ -80,8 +84,9 @@ class EngineThread {
   const Report report_;
   base::Queue<Work> work_;
   std::stop_source ending_;
-  std::unique_ptr<Model> model_;  // engine thread only
-  Anchors anchors_;               // engine thread only
+  std::unique_ptr<Model> model_;  // engine thread only, as the next
+  Anchors anchors_;
+  NearbyText nearby_;
   std::thread thread_;            // last: it uses all of the above
 };
 

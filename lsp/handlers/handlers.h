@@ -58,6 +58,16 @@ void load_other(Session& session, const std::string& name);
 void on_model_progress(Session& session, const ModelProgress& progress);
 void on_model_loaded(Session& session, const ModelLoaded& loaded);
 
+// indexing.cpp: workspace/didChangeWatchedFiles, and what the index is told of documents
+void add_indexing(Dispatcher& methods, Session& session);
+void start_indexing(Session& session, std::shared_ptr<const tokenizer::Tokenizer> tokenizer);
+void text_changed(Session& session, const std::string& uri);
+void text_saved(Session& session, const std::string& uri);
+void text_closed(Session& session, const std::string& uri);
+void index_texts(Session& session);
+void index_save(Session& session);
+void on_index_progress(Session& session, IndexProgress progress);
+
 // configuration.cpp: workspace/didChangeConfiguration, and asking for workspace/configuration
 void add_configuration(Dispatcher& methods, Session& session);
 void take_initialization_options(Session& session, const Json& options);

@@ -93,7 +93,7 @@ Pending::Key submit(Session& session, Query query, Responder respond, AnswerShap
   session.background.clear();
   const auto key = session.pending.add(std::move(respond), stop, query.document.uri, shape);
   session.services.engine.submit(
-      Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token()});
+      Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token(), .workspace = session.workspace});
   if (session.model != ModelState::Ready) session.services.set_timer(session.options.load_patience, {Alarm::LoadPatience, key});
   return key;
 }
@@ -104,7 +104,7 @@ void submit_background(Session& session, Query query) {
   const Background background{.key = session.pending.new_key(), .version = query.document.version, .cursor = query.cursor};
   session.background[query.document.uri] = background;
   session.services.engine.submit(
-      Job{.key = background.key, .query = std::move(query), .settings = job_settings(session), .stop = background.stop.get_token()});
+      Job{.key = background.key, .query = std::move(query), .settings = job_settings(session), .stop = background.stop.get_token(), .workspace = session.workspace});
 }
 
 void stop_background(Session& session, const std::string& document) {

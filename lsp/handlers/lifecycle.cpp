@@ -31,6 +31,7 @@ void initialize(Session& session, const Json& params, Responder respond) {
   auto read = read_initialize(params);
   if (!read) return respond.refuse(response_error(read.error()));
   session.features = read->client;
+  session.roots = read->roots;
   session.documents.agree_on(read->client.encoding);
   session.trace = read_trace(read->trace);
   take_initialization_options(session, read->initialization_options);

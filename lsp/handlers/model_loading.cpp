@@ -58,6 +58,7 @@ void on_model_loaded(Session& session, const ModelLoaded& loaded) {
     session.model = ModelState::Ready;
     session.model_name = *loaded.name;
     session.model_problem.clear();
+    start_indexing(session, loaded.wants_index);
     finish(session, *loaded.name);
     warm_opened(session, session.latest_opened);
     session.services.log.info("{} is ready after {:.0f} ms", *loaded.name, loaded.load_ms);

@@ -17,6 +17,7 @@
 #include "lsp/documents/notebooks.h"
 #include "lsp/documents/store.h"
 #include "lsp/engine_thread/engine_thread.h"
+#include "lsp/index/index_thread.h"
 #include "lsp/protocol/types.h"
 #include "lsp/rpc/client.h"
 #include "lsp/rpc/pending.h"
@@ -40,6 +41,8 @@ enum class Alarm {
   PopupPatience,  // the completion menu (its key) has waited long enough for a suggestion
   LeavePatience,  // shutdown has waited long enough for requests at work
   Configuration,  // the client has not sent its configuration: go on without
+  IndexTexts,     // unsaved texts have been quiet for a moment
+  IndexSave,      // what the index learned is worth keeping
   WatchClient,    // look whether the client still lives
   Quiet,          // nothing was asked since (its key) for a moment: time to warm up
 };
@@ -55,6 +58,7 @@ struct Services {
   const base::Logger& log;
   std::function<void(std::chrono::milliseconds, TimerFired)> set_timer;
   std::function<void(int exit_code)> end;  // leaves the main loop
+  std::function<void(IndexProgress)> on_index;  // called on the index thread
 };
 
 struct LoadProgress {
@@ -124,6 +128,13 @@ struct Session {
   std::string latest_opened{};
   Statistics statistics{};
   LastAnswer last{};
+
+  std::vector<std::string> roots{};       // the workspace's folders, by URI
+  std::unique_ptr<IndexThread> index{};   // once a model wants it
+  std::shared_ptr<const WorkspaceSnapshot> workspace{};
+  std::set<std::string> unsaved{};        // documents that the index has not seen as they are
+  bool workspace_busy = true;
+  bool index_texts_soon = false, index_save_soon = false;  // timers that run
   Json status_told{};  // the last rigpilot/status
 };
 

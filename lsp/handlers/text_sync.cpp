@@ -22,6 +22,7 @@ base::Result<void> did_change(Session& session, const Json& params) {
   session.quiet = {};
   auto done = session.documents.change(changed->uri, changed->version, changed->edits);
   if (done) begin_at_change(session, *changed);
+  if (done) text_changed(session, changed->uri);
   return done;
 }
 
@@ -36,6 +37,7 @@ base::Result<void> did_save(Session& session, const Json& params) {
   auto uri = read_document_uri(params);
   if (!uri) return base::forward(uri);
   warm_again(session, *uri);
+  text_saved(session, *uri);
   return {};
 }
 
@@ -47,6 +49,7 @@ base::Result<void> close_document(Session& session, const std::string& uri) {
   session.ready.forget(uri);
   session.asked.erase(uri);
   session.dismissed.forget(uri);
+  text_closed(session, uri);
   return session.documents.close(uri);
 }
 

@@ -57,6 +57,7 @@ ClientFeatures read_features(const Json& params) {
   out.wants_status = is_true(can, {"experimental", "rigpilotStatus"});
   out.registers_inline_completion = is_true(can, {"textDocument", "inlineCompletion", "dynamicRegistration"});
   out.registers_configuration = is_true(can, {"workspace", "didChangeConfiguration", "dynamicRegistration"});
+  out.registers_watched_files = is_true(can, {"workspace", "didChangeWatchedFiles", "dynamicRegistration"});
   out.answers_configuration = is_true(can, {"workspace", "configuration"});
   out.shows_notebooks = at_path(can, {"notebookDocument", "synchronization"}).is_object();
   out.shows_progress = is_true(can, {"window", "workDoneProgress"});
@@ -95,6 +96,10 @@ Json registrations(const ClientFeatures& client) {
     out.push_back({{"id", "configuration"},
                    {"method", "workspace/didChangeConfiguration"},
                    {"registerOptions", {{"section", kConfigurationSection}}}});
+  if (client.registers_watched_files)
+    out.push_back({{"id", "watched-files"},
+                   {"method", "workspace/didChangeWatchedFiles"},
+                   {"registerOptions", {{"watchers", Json::array({{{"globPattern", "**/*"}}})}}}});
   return out;
 }
 

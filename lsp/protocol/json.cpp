@@ -87,6 +87,28 @@ Result<void> read_context(const Json& params, InlineCompletionParams& out) {
 
 }  // namespace
 
+// What clients of any age say: workspaceFolders, else rootUri, else rootPath.
+std::vector<std::string> read_roots(const Json& params) {
+  std::vector<std::string> out;
+  const Json* folders = base::find_field(params, "workspaceFolders");
+  if (folders && folders->is_array())
+    for (const Json& folder : *folders)
+      if (auto uri = base::try_get<std::string>(folder, "uri")) out.push_back(*std::move(uri));
+  if (!out.empty()) return out;
+  if (auto uri = base::try_get<std::string>(params, "rootUri")) out.push_back(*std::move(uri));
+  else if (auto path = base::try_get<std::string>(params, "rootPath"); path && path->starts_with('/')) out.push_back("file://" + *path);
+  return out;
+}
+
+std::vector<std::string> read_watched_files(const Json& params) {
+  std::vector<std::string> out;
+  const Json* changes = base::find_field(params, "changes");
+  if (changes && changes->is_array())
+    for (const Json& change : *changes)
+      if (auto uri = base::try_get<std::string>(change, "uri")) out.push_back(*std::move(uri));
+  return out;
+}
+
 Result<InitializeParams> read_initialize(const Json& params) {
   if (!params.is_object())
     return fail(ErrorCode::InvalidInput, "params are {}: expected an object", base::json_type_name(params));
@@ -95,6 +117,7 @@ Result<InitializeParams> read_initialize(const Json& params) {
   out.process_id = base::try_get<std::int64_t>(params, "processId");
   out.trace = base::try_get<std::string>(params, "trace").value_or("off");
   if (const Json* options = base::find_field(params, "initializationOptions")) out.initialization_options = *options;
+  out.roots = read_roots(params);
   return out;
 }
 

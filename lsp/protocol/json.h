@@ -16,6 +16,7 @@ namespace lsp {
 base::Result<InitializeParams> read_initialize(const base::Json& params);
 base::Result<OpenParams> read_open(const base::Json& params);
 base::Result<ChangeParams> read_change(const base::Json& params);
+std::vector<std::string> read_watched_files(const base::Json& params);  // their URIs
 base::Result<std::string> read_document_uri(const base::Json& params);  // of params.textDocument
 base::Result<InlineCompletionParams> read_inline_completion(const base::Json& params);
 

@@ -26,6 +26,7 @@ struct ClientFeatures {
   bool shows_notebooks = false;  // notebookDocument/didOpen and so on
   bool takes_snippets = false;   // in textDocument/completion
   bool wants_status = false;     // rigpilot/status: capabilities.experimental.rigpilotStatus
+  bool registers_watched_files = false;  // workspace/didChangeWatchedFiles
   bool speaks_copilot = false;   // initializationOptions.editorPluginInfo: a client made for Copilot's server
 };
 
@@ -33,6 +34,7 @@ struct InitializeParams {
   ClientFeatures client;
   std::optional<std::int64_t> process_id;
   std::string trace = "off";
+  std::vector<std::string> roots;  // the workspace's folders, by URI
   base::Json initialization_options;
 };
 

@@ -14,7 +14,7 @@ const file = new URL("../package.json", import.meta.url);
 const manifest = JSON.parse(readFileSync(file, "utf8"));
 const present = manifest.contributes.configuration.properties;
 
-const own = Object.fromEntries(Object.entries(present).filter(([name]) => !name.startsWith("rigpilot.completion.")));
+const own = Object.fromEntries(Object.entries(present).filter(([name]) => !name.startsWith("rigpilot.completion.") && !name.startsWith("rigpilot.index.")));
 const wanted = { ...own };
 for (const [name, setting] of Object.entries(declared)) wanted[name] = { scope: "language-overridable", ...setting };
 for (const name of Object.keys(wanted)) if (wanted[name].type === "object") wanted[name].scope = "resource";
