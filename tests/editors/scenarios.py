@@ -32,6 +32,7 @@ class Editor:
     def saved(self): raise NotImplementedError        # the buffer as the editor saves it, bytes
     def shows(self, text): raise NotImplementedError  # waits until the screen shows it, as a message or otherwise
     def kill_server(self): raise NotImplementedError
+    def ready(self): pass                             # waits until a restarted server can be asked, where `shows` does not say so
     def statistics(self): raise NotImplementedError   # what `rigpilot.server.statistics` says
     def close(self): raise NotImplementedError
 
@@ -230,6 +231,7 @@ class Scenarios:
         editor.see("total = a + b\nreturn total")
         editor.kill_server()
         editor.shows("started again")
+        editor.ready()
         editor.type(" ")
         editor.type("\x7f")
         editor.see("total = a + b\nreturn total")

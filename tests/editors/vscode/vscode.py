@@ -256,6 +256,9 @@ class VsCode(Editor):
         """The text of the report that was opened beside the file."""
         return self.page.locator(".editor-instance .view-lines").last.inner_text().replace("\u00a0", " ")
 
+    def ready(self):
+        self.status("Ready")  # it said "loading" before it said that the server ended
+
     def kill_server(self):
         (ours,) = set(self.server.servers()) - self.earlier
         os.kill(ours, signal.SIGKILL)
