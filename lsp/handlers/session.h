@@ -133,7 +133,7 @@ struct Session {
   std::unique_ptr<IndexThread> index{};   // once a model wants it
   std::shared_ptr<const WorkspaceSnapshot> workspace{};
   std::set<std::string> unsaved{};        // documents that the index has not seen as they are
-  bool workspace_busy = true;
+  bool workspace_busy = false;
   bool index_texts_soon = false, index_save_soon = false;  // timers that run
   Json status_told{};  // the last rigpilot/status
 };
