@@ -80,8 +80,9 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
   info.dtype = chosen_dtype(options.dtype, info.device, machine);
   info.quant = chosen_quant(options.quant, **source);
   const std::int64_t dtype_bytes = bytes_of_dtype(info.dtype);
+  const auto may_pack = [&](const std::string& device) { return device == "cpu" && options.dtype == "auto"; };
   for (const char* quant : {"auto", "none", "int8", "int4"}) {
-    const auto need = engine::resident_weights(**source, *config, *engine::parse_quant(quant), dtype_bytes);
+    const auto need = engine::resident_weights(**source, *config, {*engine::parse_quant(quant), dtype_bytes, may_pack(info.device)});
     if (!need) return base::forward(need, facts.path);
     facts.needs.push_back({quant, need->bytes});
     info.parameters = need->parameters;
@@ -91,7 +92,7 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
   facts.kv_bytes_1024 = kv_numbers * dtype_bytes;
   for (DeviceFit& device : facts.devices) {
     const std::int64_t each = bytes_of_dtype(chosen_dtype(options.dtype, device.device, machine));
-    const auto need = engine::resident_weights(**source, *config, *engine::parse_quant(options.quant), each);
+    const auto need = engine::resident_weights(**source, *config, {*engine::parse_quant(options.quant), each, may_pack(device.device)});
     if (!need) return base::forward(need, facts.path);
     device.bytes = need->bytes + kv_numbers * each;
   }

@@ -23,24 +23,25 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::filesystem
   std::span<const std::byte> bytes;
   if (size > 0) {
     void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-    const int problem = errno;
-    ::close(file);
-    if (start == MAP_FAILED) return fail(ErrorCode::Failed, "{}: cannot map {} bytes: {}", path.string(), size, std::strerror(problem));
+    if (start == MAP_FAILED) {
+      const int problem = errno;
+      ::close(file);
+      return fail(ErrorCode::Failed, "{}: cannot map {} bytes: {}", path.string(), size, std::strerror(problem));
+    }
     bytes = {static_cast<const std::byte*>(start), size};
-  } else {
-    ::close(file);
   }
-  return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes));
+  return std::shared_ptr<const MappedFile>(new MappedFile(path, bytes, file));
 }
 
 std::shared_ptr<const MappedFile> MappedFile::of_bytes(std::filesystem::path name, std::vector<std::byte> bytes) {
-  std::shared_ptr<MappedFile> file(new MappedFile(std::move(name), {}));
+  std::shared_ptr<MappedFile> file(new MappedFile(std::move(name), {}, -1));
   file->held_ = std::move(bytes);
   file->bytes_ = file->held_;
   return file;
 }
 
 MappedFile::~MappedFile() {
+  if (file_ >= 0) ::close(file_);
   if (held_.empty() && !bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
@@ -57,6 +58,16 @@ std::span<std::byte> whole(const void* start, std::size_t size, std::uintptr_t p
 std::uintptr_t page_size() { return static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE)); }
 
 }  // namespace
+
+void MappedFile::read(std::span<const std::byte> part, std::byte* into) const {
+  while (file_ >= 0 && !part.empty()) {
+    const ::ssize_t got = ::pread(file_, into, part.size(), part.data() - bytes_.data());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;  // the mapping says it: with the bytes, or with SIGBUS where the file was cut short
+    part = part.subspan(std::size_t(got)), into += got;
+  }
+  if (!part.empty()) std::memcpy(into, part.data(), part.size());
+}
 
 void MappedFile::expect(std::span<const std::byte> part) const {
 #ifdef MADV_POPULATE_READ  // Linux 5.14

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -38,46 +39,71 @@ void pack_row(const GroupedWeight& w, std::int64_t row, std::uint8_t* panel) {
   }
 }
 
-void pack_halves(const GroupedWeight& w, std::int64_t row, const std::vector<float>& values, float power, std::uint16_t* out) {
+void pack_halves(const GroupedWeight& w, std::int64_t row, const std::vector<float>& values, float power, std::uint16_t* panel) {
   const std::int64_t groups = w.columns / w.group;
-  for (std::int64_t g = 0; g < groups; ++g)
-    out[(row / cpu::kPanel * groups + g) * cpu::kPanel + row % cpu::kPanel] = base::float_to_half(values[std::size_t(row * groups + g)] * power);
+  for (std::int64_t g = 0; g < groups; ++g) panel[g * cpu::kPanel + row % cpu::kPanel] = base::float_to_half(values[std::size_t(row * groups + g)] * power);
 }
 
 }  // namespace
 
 AlignedBytes::AlignedBytes(std::int64_t size) : size_(size) {
-  const bool large = size >= 2 * kHugePage;
-  const std::int64_t alignment = large ? kHugePage : 64;
-  const auto whole = std::size_t((size + alignment - 1) / alignment * alignment);
-  if (whole == 0) return;
-  void* memory = std::aligned_alloc(std::size_t(alignment), whole);
-  if (!memory) throw std::bad_alloc();
-  if (large) ::madvise(memory, whole, MADV_HUGEPAGE);  // a wish: without it everything is only slower
-  std::memset(memory, 0, std::size_t(size));
-  bytes_.reset(static_cast<std::byte*>(memory));
+  if (size >= 2 * kHugePage) {  // mapped, so that nobody writes its zeros but the kernel; what stands before the first huge page goes back
+    const auto whole = std::size_t((size + kHugePage - 1) / kHugePage * kHugePage), asked = whole + std::size_t(kHugePage);
+    void* const start = ::mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED) throw std::bad_alloc();
+    const auto page = std::uintptr_t(kHugePage), from = reinterpret_cast<std::uintptr_t>(start), begin = (from + page - 1) / page * page;
+    if (begin > from) ::munmap(start, begin - from);
+    if (from + asked > begin + whole) ::munmap(reinterpret_cast<void*>(begin + whole), from + asked - begin - whole);
+    ::madvise(reinterpret_cast<void*>(begin), whole, MADV_HUGEPAGE);  // a wish: without it everything is only slower
+    bytes_ = std::unique_ptr<std::byte, Free>(reinterpret_cast<std::byte*>(begin), Free(whole));
+  } else if (size > 0) {
+    const auto whole = std::size_t((size + 63) / 64 * 64);
+    void* const memory = std::aligned_alloc(64, whole);
+    if (!memory) throw std::bad_alloc();
+    std::memset(memory, 0, whole);
+    bytes_ = std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory), Free());
+  }
+}
+
+void AlignedBytes::Free::operator()(std::byte* p) const {
+  if (mapped > 0) ::munmap(p, mapped);
+  else std::free(p);
+}
+
+PackedWeight::PackedWeight(const PackedForm& form) : form_(form) {
+  const std::int64_t rows = panels() * cpu::kPanel, groups = form.columns / form.group;
+  codes_ = AlignedBytes(rows * form.columns * form.bits / 8);
+  scales_ = AlignedBytes(rows * groups * 2);
+  if (form.has_minimum) minimums_ = AlignedBytes(rows * groups * 2);
+}
+
+PackedWeight::Panel PackedWeight::panel(std::int64_t index) {
+  const std::int64_t scales = index * form_.columns / form_.group * cpu::kPanel;
+  return {codes_.as<std::uint8_t>() + index * cpu::kPanel * form_.columns * form_.bits / 8, scales_.as<std::uint16_t>() + scales,
+          form_.has_minimum ? minimums_.as<std::uint16_t>() + scales : nullptr};
 }
 
 cpu::PackedView PackedWeight::view() const {
-  return {rows_, columns_, bits_, group_, zero_, unit_, codes_.as<std::uint8_t>(), scales_.as<std::uint16_t>(),
-          minimums_.size() > 0 ? minimums_.as<std::uint16_t>() : nullptr};
+  return {form_.rows, form_.columns, form_.bits, form_.group, form_.zero, form_.unit, codes_.as<std::uint8_t>(), scales_.as<std::uint16_t>(),
+          form_.has_minimum ? minimums_.as<std::uint16_t>() : nullptr};
 }
 
 void PackedWeight::row(std::int64_t row, float* out) const {
-  const std::int64_t panel = row / cpu::kPanel, r = row % cpu::kPanel, units = columns_ / 32, groups = columns_ / group_;
-  for (std::int64_t c = 0; c < columns_; ++c) {
+  const cpu::PackedView w = view();
+  const std::int64_t panel = row / cpu::kPanel, r = row % cpu::kPanel, units = w.columns / 32, groups = w.columns / w.group;
+  for (std::int64_t c = 0; c < w.columns; ++c) {
     const std::int64_t in_unit = c % 32;
-    const std::uint8_t* unit = codes_.as<std::uint8_t>() + (panel * units + c / 32) * bits_ * 64;
+    const std::uint8_t* unit = w.codes + (panel * units + c / 32) * w.bits * 64;
     int code = 0;
-    if (bits_ == 8) {
+    if (w.bits == 8) {
       code = unit[in_unit / 4 * 64 + r * 4 + in_unit % 4];
     } else {
       const int both = unit[in_unit % 16 / 4 * 64 + r * 4 + in_unit % 4];
       code = in_unit < 16 ? both & 15 : both >> 4;
     }
-    const std::int64_t at = (panel * groups + c / group_) * cpu::kPanel + r;
-    const float minimum = minimums_.size() > 0 ? base::half_to_float(minimums_.as<std::uint16_t>()[at]) : 0;
-    out[c] = unit_ * (base::half_to_float(scales_.as<std::uint16_t>()[at]) * float(code - zero_) + minimum);
+    const std::int64_t at = (panel * groups + c / w.group) * cpu::kPanel + r;
+    const float minimum = w.minimums ? base::half_to_float(w.minimums[at]) : 0;
+    out[c] = w.unit * (base::half_to_float(w.scales[at]) * float(code - w.zero) + minimum);
   }
 }
 
@@ -88,21 +114,16 @@ PackedWeight pack(const GroupedWeight& w, Team* team) {
     folded.zero = 0;
     return pack(folded, team);
   }
-  PackedWeight out;
-  out.rows_ = w.rows, out.columns_ = w.columns, out.bits_ = w.bits, out.group_ = w.group;
-  out.zero_ = w.bits == 8 ? 128 : w.zero;
-  const std::int64_t rows = out.panels() * cpu::kPanel, groups = w.columns / w.group, panel_bytes = cpu::kPanel * w.columns * w.bits / 8;
   const int exponent = exponent_for(w);
   const float power = std::ldexp(1.0F, exponent);
-  out.unit_ = std::ldexp(1.0F, -exponent);
-  out.codes_ = AlignedBytes(rows * w.columns * w.bits / 8);
-  out.scales_ = AlignedBytes(rows * groups * 2);
-  if (!w.minimums.empty() || (w.bits == 4 && w.zero == 0)) out.minimums_ = AlignedBytes(rows * groups * 2);
-  const auto pack_panel = [&](std::int64_t panel) {
-    for (std::int64_t row = panel * cpu::kPanel; row < std::min((panel + 1) * cpu::kPanel, w.rows); ++row) {
-      pack_row(w, row, out.codes_.as<std::uint8_t>() + panel * panel_bytes);
-      pack_halves(w, row, w.scales, power, out.scales_.as<std::uint16_t>());
-      if (!w.minimums.empty()) pack_halves(w, row, w.minimums, power, out.minimums_.as<std::uint16_t>());
+  PackedWeight out({.rows = w.rows, .columns = w.columns, .bits = w.bits, .group = w.group, .zero = w.bits == 8 ? 128 : w.zero,
+                    .has_minimum = !w.minimums.empty() || (w.bits == 4 && w.zero == 0), .unit = std::ldexp(1.0F, -exponent)});
+  const auto pack_panel = [&](std::int64_t index) {
+    const PackedWeight::Panel panel = out.panel(index);
+    for (std::int64_t row = index * cpu::kPanel; row < std::min((index + 1) * cpu::kPanel, w.rows); ++row) {
+      pack_row(w, row, panel.codes);
+      pack_halves(w, row, w.scales, power, panel.scales);
+      if (!w.minimums.empty()) pack_halves(w, row, w.minimums, power, panel.minimums);
     }
   };
   if (team) team->run(out.panels(), pack_panel);

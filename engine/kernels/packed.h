@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <utility>
 
@@ -15,11 +14,12 @@
 
 namespace engine {
 
-// Memory for a kernel: 64-byte aligned, and on huge pages where it is large (fewer address translations while streaming).
+// Memory for a kernel: 64-byte aligned, and on huge pages where it is large (fewer address translations while streaming). Zero at
+// first: large memory by the kernel's own doing, page by page as it is touched.
 class AlignedBytes {
  public:
   AlignedBytes() = default;
-  explicit AlignedBytes(std::int64_t size);  // zeroed
+  explicit AlignedBytes(std::int64_t size);
 
   template <class T>
   T* as() const { return reinterpret_cast<T*>(bytes_.get()); }
@@ -27,30 +27,45 @@ class AlignedBytes {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { std::free(p); }
+    explicit Free(std::size_t bytes) : mapped(bytes) {}
+    Free() : Free(0) {}
+    std::size_t mapped;  // 0: of the heap
+    void operator()(std::byte* p) const;
   };
   std::unique_ptr<std::byte, Free> bytes_;
   std::int64_t size_ = 0;
 };
 
+// What a packed weight is apart from its numbers.
+struct PackedForm {
+  std::int64_t rows = 0, columns = 0;
+  int bits = 8, group = 32, zero = 0;  // of 8 bits, the zero is 128
+  bool has_minimum = false;
+  float unit = 1;
+};
+
 class PackedWeight {
  public:
   PackedWeight() = default;
+  explicit PackedWeight(const PackedForm& form);  // to be filled panel by panel
 
-  std::int64_t rows() const { return rows_; }
-  std::int64_t columns() const { return columns_; }
-  std::int64_t panels() const { return (rows_ + cpu::kPanel - 1) / cpu::kPanel; }
+  std::int64_t rows() const { return form_.rows; }
+  std::int64_t columns() const { return form_.columns; }
+  std::int64_t panels() const { return (form_.rows + cpu::kPanel - 1) / cpu::kPanel; }
   std::int64_t bytes() const { return codes_.size() + scales_.size() + minimums_.size(); }
   cpu::PackedView view() const;
   void row(std::int64_t row, float* out) const;  // `columns` floats
-  void scale(float factor) { unit_ *= factor; }   // every weight
+  void scale(float factor) { form_.unit *= factor; }   // every weight
 
-  friend PackedWeight pack(const GroupedWeight& weight, Team* team);
+  struct Panel {
+    std::uint8_t* codes;
+    std::uint16_t* scales;
+    std::uint16_t* minimums;  // or null
+  };
+  Panel panel(std::int64_t index);
 
  private:
-  std::int64_t rows_ = 0, columns_ = 0;
-  int bits_ = 8, group_ = 32, zero_ = 0;
-  float unit_ = 1;
+  PackedForm form_;
   AlignedBytes codes_, scales_, minimums_;
 };
 

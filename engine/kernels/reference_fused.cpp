@@ -1,7 +1,9 @@
 #include "engine/kernels/reference_fused.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -108,6 +110,49 @@ void silu_mul(const float* gate, const float* up, std::int64_t count, float* out
   for (std::int64_t i = 0; i < count; ++i) out[i] = float(double(gate[i]) / (1 + std::exp(-double(gate[i]))) * double(up[i]));
 }
 
+void interleave(const BlockRows& in, std::uint8_t* codes, std::uint16_t* scales, std::uint16_t* minimums) {
+  const std::int64_t codes_at = in.has_minimum ? 4 : 2, block = codes_at + 4 * in.bits;
+  const std::vector<std::uint8_t> nothing(std::size_t(block), 0);
+  for (std::int64_t unit = 0; unit < in.units; ++unit)
+    for (int r = 0; r < kPanel; ++r) {
+      const std::uint8_t* from = in.rows[r] ? in.rows[r] + unit * block : nothing.data();
+      std::memcpy(scales + unit * kPanel + r, from, 2);
+      if (in.has_minimum) std::memcpy(minimums + unit * kPanel + r, from + 2, 2);
+      for (int i = 0; i < 4 * in.bits; ++i)
+        codes[(unit * in.bits + i / 4) * 64 + r * 4 + i % 4] = std::uint8_t(from[codes_at + i] + (in.bits == 8 ? 128 : 0));
+    }
+}
+
+float float_at(const void* row, FloatKind kind, std::int64_t at) {
+  if (kind == FloatKind::F32) return static_cast<const float*>(row)[at];
+  const std::uint16_t bits = static_cast<const std::uint16_t*>(row)[at];
+  return kind == FloatKind::F16 ? base::half_to_float(bits) : base::bfloat16_to_float(bits);
+}
+
+std::uint32_t round_row(const void* row, FloatKind kind, std::int64_t units, int bits, float unit, std::uint8_t* blocks) {
+  std::uint32_t worst = 0;
+  const std::int64_t codes_at = bits == 8 ? 2 : 4;
+  for (std::int64_t u = 0; u < units; ++u, blocks += codes_at + 4 * bits) {
+    float most = 0, least = 0, x[kUnit];
+    for (int i = 0; i < kUnit; ++i) {
+      x[i] = float_at(row, kind, u * kUnit + i);
+      worst = std::max(worst, std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFF);
+      if (bits == 8) most = std::max(most, std::abs(x[i]));
+      else most = i == 0 ? x[i] : std::max(most, x[i]), least = i == 0 ? x[i] : std::min(least, x[i]);
+    }
+    const std::uint16_t scale_half = base::float_to_half((most - least) / float(bits == 8 ? 127 : 15) / unit), minimum_half = base::float_to_half(least / unit);
+    const float scale = base::half_to_float(scale_half) * unit, minimum = bits == 8 ? 0 : base::half_to_float(minimum_half) * unit;
+    std::memcpy(blocks, &scale_half, 2);
+    if (bits == 4) std::memcpy(blocks + 2, &minimum_half, 2), std::memset(blocks + 4, 0, 16);
+    for (int i = 0; i < kUnit; ++i) {
+      const float code = scale > 0 ? std::nearbyint((x[i] - minimum) / scale) : 0;
+      if (bits == 8) blocks[2 + i] = std::uint8_t(std::int8_t(std::clamp(code, -127.0F, 127.0F)));
+      else blocks[4 + i % 16] = std::uint8_t(blocks[4 + i % 16] | int(std::clamp(code, 0.0F, 15.0F)) << (i < 16 ? 0 : 4));
+    }
+  }
+  return worst;
+}
+
 std::int64_t argmax(const float* x, std::int64_t count) { return std::max_element(x, x + count) - x; }
 
 double log_sum_exp(const float* x, std::int64_t count) {
@@ -119,6 +164,6 @@ double log_sum_exp(const float* x, std::int64_t count) {
 
 }  // namespace
 
-const cpu::Fused kReferenceFused = {quantize, matmul, rope, keep, attend, silu_mul, argmax, log_sum_exp};
+const cpu::Fused kReferenceFused = {quantize, matmul, rope, keep, attend, silu_mul, interleave, round_row, argmax, log_sum_exp};
 
 }  // namespace engine

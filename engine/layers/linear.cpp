@@ -38,12 +38,18 @@ std::int64_t Linear::bytes() const {
   if (weight_.defined()) total += std::int64_t(weight_.nbytes());
   if (host_) total += host_->bytes();
   if (device_) total += device_->bytes();
+  if (packed_) total += packed_->bytes();
   return total;
 }
 
-GroupedWeight Linear::take_groups() {
-  GroupedWeight taken = std::move(host_.value());
-  host_.reset();
+void Linear::set(PackedWeight weight) {
+  outputs_ = weight.rows(), inputs_ = weight.columns();
+  packed_ = std::move(weight);
+}
+
+PackedWeight Linear::take_packed() {
+  PackedWeight taken = std::move(packed_.value());
+  packed_.reset();
   return taken;
 }
 

@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "engine/kernels/packed.h"
 #include "engine/layers/grouped_tensor.h"
 #include "engine/quant/grouped.h"
 
@@ -23,8 +24,10 @@ class Linear : public torch::nn::Module {
   torch::Tensor rows(const torch::Tensor& ids_T) const;    // [T, I], in the compute dtype
   std::int64_t bytes() const;
 
-  // For who multiplies them otherwise (engine/models/packed_model.h): the groups on the host, which must be there and then are not.
-  GroupedWeight take_groups();
+  // For who multiplies it otherwise (engine/models/packed_model.h): the packed weight, which must be there and then is not. A Linear
+  // that holds one is a place for it only: forward() and rows() are for the other ways.
+  void set(PackedWeight weight);
+  PackedWeight take_packed();
   const torch::Tensor& bias() const { return bias_; }  // [O], or undefined
 
  private:
@@ -33,10 +36,11 @@ class Linear : public torch::nn::Module {
   torch::Tensor many_rows(const torch::Tensor& x_TI) const;
   torch::Tensor on_device(const torch::Tensor& x_TI) const;
 
-  // Exactly one of these three holds the weight, [O, I].
+  // Exactly one of these holds the weight, [O, I].
   torch::Tensor weight_;
   std::optional<GroupedWeight> host_;
   std::optional<GroupedTensor> device_;
+  std::optional<PackedWeight> packed_;
 
   torch::Tensor bias_;  // [O], or undefined
   std::int64_t outputs_ = 0, inputs_ = 0;

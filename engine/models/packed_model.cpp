@@ -1,7 +1,5 @@
 #include "engine/models/packed_model.h"
 
-#include <algorithm>
-
 #include "engine/decode/packed_decoder.h"
 #include "engine/kernels/kernels.h"
 #include "engine/layers/rope.h"
@@ -16,8 +14,8 @@ std::vector<float> floats(const torch::Tensor& values) {
 }
 std::vector<float> weight_of(const Norm* norm) { return norm ? floats(norm->weight()) : std::vector<float>{}; }
 
-Matrix take(Linear& linear, Team& team, double scale = 1) {
-  Matrix matrix{pack(linear.take_groups(), &team), floats(linear.bias())};
+Matrix take(Linear& linear, double scale = 1) {
+  Matrix matrix{linear.take_packed(), floats(linear.bias())};
   if (scale == 1) return matrix;
   matrix.weight.scale(float(scale));
   for (float& b : matrix.bias) b *= float(scale);
@@ -35,29 +33,29 @@ DecoderShape shape_of(const ModelConfig& c, const PackableParts& parts) {
 }
 
 // What scales a residual branch or the logits scales what gives them.
-DecoderWeights take(const ModelConfig& c, const PackableParts& parts, Team& team) {
+DecoderWeights take(const ModelConfig& c, const PackableParts& parts) {
   DecoderWeights w;
   w.shape = shape_of(c, parts);
-  w.embed = take(*parts.embed, team);
+  w.embed = take(*parts.embed);
   for (const PackableParts::Layer& from : parts.layers) {
     DecoderLayer& layer = w.layers.emplace_back();
     layer.attention_norm = weight_of(from.attention_norm), layer.mlp_norm = weight_of(from.mlp_norm);
     layer.q_norm = weight_of(from.q_norm), layer.k_norm = weight_of(from.k_norm);
-    layer.q = take(*from.q, team), layer.k = take(*from.k, team), layer.v = take(*from.v, team);
-    layer.o = take(*from.o, team, c.multipliers.residual);
-    layer.gate = take(*from.gate, team), layer.up = take(*from.up, team);
-    layer.down = take(*from.down, team, c.multipliers.residual);
+    layer.q = take(*from.q), layer.k = take(*from.k), layer.v = take(*from.v);
+    layer.o = take(*from.o, c.multipliers.residual);
+    layer.gate = take(*from.gate), layer.up = take(*from.up);
+    layer.down = take(*from.down, c.multipliers.residual);
   }
   w.norm = weight_of(parts.norm);
   for (float& weight : w.norm) weight = float(weight / c.multipliers.logits_divisor);
-  if (parts.head) w.head = take(*parts.head, team);
+  if (parts.head) w.head = take(*parts.head);
   return w;
 }
 
 class PackedModel : public Model {
  public:
-  PackedModel(const ModelConfig& config, const PackableParts& parts, int threads)
-      : config_(config), team_(threads), decoder_(take(config, parts, team_), team_, *kernels().fused) {}
+  PackedModel(const ModelConfig& config, const PackableParts& parts, std::unique_ptr<Team> team)
+      : config_(config), team_(std::move(team)), decoder_(take(config, parts), *team_, *kernels().fused) {}
 
   const ModelConfig& config() const override { return config_; }
   std::vector<Slot> slots() override { return {}; }
@@ -90,27 +88,15 @@ class PackedModel : public Model {
   }
 
   ModelConfig config_;
-  Team team_;
+  std::unique_ptr<Team> team_;
   PackedDecoder decoder_;
   std::vector<DecoderSequence> sequences_;
 };
 
-// A layer's window that is as long as the context hides nothing.
-bool sees_all(const ModelConfig& c) {
-  for (std::int64_t layer = 0; layer < c.layers; ++layer)
-    if (const std::int64_t window = c.window_of(layer); window > 0 && window < c.context_length) return false;
-  return true;
-}
-
 }  // namespace
 
-bool packable(const ModelConfig& c) {
-  return c.width % 32 == 0 && c.mlp_width % 32 == 0 && c.heads * c.head_width % 32 == 0 && c.head_width % 16 == 0 && c.kv_heads > 0 &&
-         c.heads % c.kv_heads == 0 && c.rotary_width == c.head_width && c.activation == Activation::Silu && sees_all(c);
-}
-
-std::unique_ptr<Model> pack(std::unique_ptr<Model> model, int threads) {
-  return std::make_unique<PackedModel>(model->config(), *model->parts(), threads);
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team) {
+  return std::make_unique<PackedModel>(model->config(), *model->parts(), std::move(team));
 }
 
 }  // namespace engine

@@ -1,6 +1,6 @@
 // packed_model.h: a LLaMA-like model on the CPU with every matrix quantised, run by a PackedDecoder instead of by libtorch's operations.
-// packable() says before loading whether a model's shape fits; pack() then takes the weights out of the loaded model, one at a time,
-// and gives a Model that stands in for it. The caches it is given must be f16, on the CPU; what they hold is in the kernels' layout.
+// packable() (engine/decode) says before loading whether a model's shape fits; pack() then takes the packed weights out of the loaded
+// model and gives a Model that stands in for it. The caches it is given must be f16, on the CPU; they are held in the kernels' layout.
 // Why: a decode step of libtorch's operations is some 450 launches, and its threads wait for each other where cores are busy.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/models/model.h"
+#include "engine/threads/team.h"
 
 namespace engine {
 
@@ -32,10 +33,7 @@ PackableParts::Layer packable_layer(const Block& block) {
   return {block.attention_norm.get(), block.mlp_norm.get(), a.q.get(), a.k.get(), a.v.get(), a.o.get(), m.gate.get(), m.up.get(), m.down.get()};
 }
 
-// Whether the numbers fit the decoder's loops.
-bool packable(const ModelConfig& config);
-
-// `threads` of the decoder's team. The model's parts() are there, and each matrix holds its weight as groups on the host.
-std::unique_ptr<Model> pack(std::unique_ptr<Model> model, int threads);
+// The decoder runs on the team. The model's parts() are there, and each matrix holds its weight packed.
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team);
 
 }  // namespace engine

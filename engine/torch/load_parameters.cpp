@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "engine/kernels/pack_file.h"
 #include "engine/quant/grouped.h"
 #include "engine/weights/gguf_blocks.h"
 #include "engine/weights/resident.h"
@@ -30,12 +31,13 @@ class Loader {
   base::Result<torch::Tensor> plain(const WeightView& view, const Layout& layout, torch::Device device, torch::Dtype dtype);
   const std::set<std::string>& used() const { return used_; }
   const WeightView* find_by_any_name(const Slot& slot) const;
-  Held held(const Slot& slot, const WeightView& view) const;
+  Held held(const Slot& slot, const WeightView& view, bool packed) const;
 
  private:
   base::Result<const WeightView*> find(const Slot& slot);
   std::optional<torch::Tensor> kept(const WeightView& view, torch::Dtype dtype);
   base::Result<torch::Tensor> copied(const WeightView& view, torch::Dtype dtype) const;
+  base::Result<PackedWeight> packed(const Slot& slot, const WeightView& view);
   base::Result<GroupedWeight> rounded(const Slot& slot, const WeightView& view, const Layout& stored);
   std::string in_file(const WeightView& view) const { return fmt::format("{}: tensor '{}'", source_.path().string(), view.name); }
   base::Result<void> fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded);
@@ -156,7 +158,7 @@ base::Result<torch::Tensor> Loader::plain(const WeightView& view, const Layout& 
 
 // Rounded to few bits: straight from the file where it stores rows as the model has them.
 base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& view, const Layout& stored) {
-  const int bits = target_.quant == Quant::Int8 ? 8 : 4;
+  const int bits = rounded_bits(target_.quant, slot.table);
   if (!stored.transposed && stored.less == 0 && stored.stacked == 0)
     return quantize({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, bits, at::get_num_threads());
   auto floats = plain(view, stored, torch::kCPU, torch::kFloat32);
@@ -164,16 +166,33 @@ base::Result<GroupedWeight> Loader::rounded(const Slot& slot, const WeightView& 
   return quantize({floats->const_data_ptr<float>(), size_t(floats->numel())}, slot.shape[0], slot.shape[1], bits);
 }
 
-Held Loader::held(const Slot& slot, const WeightView& view) const {
+Held Loader::held(const Slot& slot, const WeightView& view, bool packed) const {
   const Layout& stored = layout(slot);
   return how_held(view.type, target_.quant,
-                  {.table = slot.table, .rows_as_stored = !stored.transposed && stored.stacked == 0, .columns = slot.shape[1]});
+                  {.table = slot.table, .rows_as_stored = !stored.transposed && stored.stacked == 0, .columns = slot.shape[1], .packed = packed});
+}
+
+// Straight from the file where it stores rows as the model has them.
+base::Result<PackedWeight> Loader::packed(const Slot& slot, const WeightView& view) {
+  const Layout& stored = layout(slot);
+  const FileMatrix file{{view.type, view.bytes, view.shape[0], view.shape[1], stored.rows},
+                        [&](std::span<const std::byte> part, std::byte* into) { source_.read(view, part, into); }};
+  const int bits = rounded_bits(target_.quant, slot.table);
+  if (held(slot, view, true) == Held::AsStored) return pack_stored(file, *target_.pack);
+  if (!stored.transposed && stored.less == 0 && stored.stacked == 0) return pack_rounded(file, bits, *target_.pack);
+  auto grouped = rounded(slot, view, stored);
+  if (!grouped) return base::forward(grouped);
+  return pack(*grouped, target_.pack);
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
   const std::int64_t before = slot.matrix->bytes();
-  if (const Held held = this->held(slot, view); held != Held::Expanded) {
+  if (target_.pack) {
+    auto weight = packed(slot, view);
+    if (!weight) return base::forward(weight, in_file(view));
+    slot.matrix->set(std::move(*weight));
+  } else if (const Held held = this->held(slot, view, false); held != Held::Expanded) {
     source_.expect(view);
     auto grouped = held == Held::AsStored ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads())
                                           : rounded(slot, view, stored);
@@ -226,7 +245,7 @@ bool all_grouped(Model& model, const WeightSource& source, Quant quant) {
   for (const Slot& slot : model.slots()) {
     if (!slot.matrix) continue;
     const WeightView* view = loader.find_by_any_name(slot);
-    if (!view || loader.held(slot, *view) == Held::Expanded) return false;
+    if (!view || loader.held(slot, *view, true) == Held::Expanded) return false;
   }
   return true;
 }

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "engine/load.h"
 #include "engine/models/model.h"
+#include "engine/threads/team.h"
 #include "engine/weights/source.h"
 
 namespace engine {
@@ -25,12 +26,13 @@ struct LoadTarget {
   torch::Device device;
   torch::Dtype dtype;
   Quant quant;
+  Team* pack = nullptr;  // where set, every matrix is packed for the decode loop, on this team: all_grouped() says whether it can be
 };
 
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,
                                      std::stop_token stop);
 
-// Whether every matrix of the model will be held as groups on the host, were it loaded so.
+// Whether every matrix of the model would be held in groups, were it packed.
 bool all_grouped(Model& model, const WeightSource& source, Quant quant);
 
 }  // namespace engine

@@ -8,6 +8,7 @@
 
 #include "base/machine.h"
 #include "engine/cache/session_pool.h"
+#include "engine/decode/packable.h"
 #include "engine/generate/generator.h"
 #include "engine/generate/sampler.h"
 #include "engine/models/packed_model.h"
@@ -167,10 +168,11 @@ base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Pro
   const bool packed =
       device->is_cpu() && options.dtype == "auto" && (*model)->parts() && packable(*config) && all_grouped(**model, **source, options.quant);
   if (packed) *dtype = torch::kFloat32;  // of norms and biases
-  auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant}, progress, stop);
+  auto team = packed ? std::make_unique<Team>(options.threads > 0 ? options.threads : team_size()) : nullptr;
+  auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant, team.get()}, progress, stop);
   if (!loaded) return base::forward(loaded);
   (*model)->ready(*device, *dtype, loaded->rope_factors);
-  if (packed) *model = pack(std::move(*model), options.threads > 0 ? options.threads : team_size());
+  if (packed) *model = pack(std::move(*model), std::move(team));
   ModelInfo info = describe(*config, *loaded, options, *device, *dtype);
   if (packed) info.dtype = "int8", *dtype = torch::kFloat16;  // of keys and values
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();

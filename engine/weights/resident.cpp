@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
+#include "engine/decode/packable.h"
 #include "engine/quant/grouped.h"
 
 namespace engine {
@@ -27,15 +29,48 @@ bool transposed(const WeightView& view, Naming naming, const ModelConfig& config
   return naming == Naming::HuggingFace && config.architecture == "gpt2" && view.name.find(".c_") != std::string::npos;
 }
 
-base::Result<std::int64_t> repacked(const WeightView& view) {
+// Of a weight of so many groups a row, as the kernels pack it: sixteen rows together, halves.
+std::int64_t packed(std::int64_t rows, std::int64_t columns, int bits, int group, bool minimum) {
+  return (rows + 15) / 16 * 16 * (columns * bits / 8 + columns / group * (minimum ? 4 : 2));
+}
+
+base::Result<std::int64_t> as_stored(const WeightView& view, bool pack) {
   const std::int64_t rows = view.shape[0];
   auto row = repack(view.type, view.bytes.first(view.bytes.size() / std::size_t(rows)), 1, view.shape[1]);
   if (!row) return base::forward(row, view.name);
+  if (pack) return packed(rows, view.shape[1], row->bits, row->group, !row->minimums.empty());
   return row->bytes() * rows;
 }
 
-std::int64_t quantised(std::int64_t weights, int bits) {  // groups of 32: a scale; for 4 bits a minimum too
-  return weights * bits / 8 + weights / 32 * std::int64_t(sizeof(float)) * (bits == 4 ? 2 : 1);
+std::int64_t rounded(std::int64_t rows, std::int64_t columns, int bits, bool pack) {  // groups of 32: a scale; for 4 bits a minimum too
+  if (pack) return packed(rows, columns, bits, 32, bits == 4);
+  return rows * columns * bits / 8 + rows * columns / 32 * std::int64_t(sizeof(float)) * (bits == 4 ? 2 : 1);
+}
+
+// What each tensor of a file is to the model.
+struct Part {
+  const WeightView* view;
+  std::int64_t rows, columns;  // of a matrix, as the model has it; a vector's columns are 0
+  bool table;
+};
+std::vector<Part> parts_of(const WeightSource& source, const ModelConfig& config) {
+  std::vector<Part> out;
+  const std::span<const WeightView> views = source.weights();
+  const bool has_table = std::any_of(views.begin(), views.end(), [](const WeightView& view) { return is_token_table(view.name); });
+  for (const WeightView& view : views) {
+    const bool repeats = repeats_the_table(view.name, config);
+    if (derived_anyway(view.name) || (repeats && has_table)) continue;
+    const bool matrix = view.shape.size() == 2 && view.shape[0] > 0 && view.shape[1] > 0 && !is_norm(view.name);
+    const bool turned = matrix && transposed(view, source.naming(), config);
+    out.push_back({&view, matrix ? view.shape[turned ? 1 : 0] : 0, matrix ? view.shape[turned ? 0 : 1] : 0,
+                   is_token_table(view.name) || is_position_table(view.name) || repeats});
+  }
+  return out;
+}
+
+Held held(const Part& part, Naming naming, const ModelConfig& config, Quant quant, bool packed) {
+  const bool turned = transposed(*part.view, naming, config);
+  return how_held(part.view->type, quant, {.table = part.table, .rows_as_stored = !turned, .columns = part.columns, .packed = packed});
 }
 
 }  // namespace
@@ -43,7 +78,7 @@ std::int64_t quantised(std::int64_t weights, int bits) {  // groups of 32: a sca
 Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use) {
   const bool asks_bits = quant == Quant::Int8 || quant == Quant::Int4;
   if (can_repack(type) && use.rows_as_stored && (quant == Quant::Auto || (asks_bits && use.table))) return Held::AsStored;
-  return asks_bits && !use.table && use.columns % 32 == 0 ? Held::Rounded : Held::Expanded;
+  return asks_bits && (!use.table || use.packed) && use.columns % 32 == 0 ? Held::Rounded : Held::Expanded;
 }
 
 std::string_view without_model_prefix(std::string_view name) {
@@ -52,6 +87,8 @@ std::string_view without_model_prefix(std::string_view name) {
   return name;
 }
 
+int rounded_bits(Quant quant, bool table) { return quant == Quant::Int4 && !table ? 4 : 8; }
+
 bool derived_anyway(std::string_view name) {
   return name == "rope_freqs.weight" ||
          ends_with_any(name, {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias"});
@@ -59,31 +96,31 @@ bool derived_anyway(std::string_view name) {
 
 bool repeats_the_table(std::string_view name, const ModelConfig& config) { return config.tied_embeddings && is_head(name); }
 
-base::Result<ResidentWeights> resident_weights(const WeightSource& source, const ModelConfig& config, Quant quant, std::int64_t dtype_bytes) {
+base::Result<ResidentWeights> resident_weights(const WeightSource& source, const ModelConfig& config, const Holding& holding) {
+  const std::vector<Part> parts = parts_of(source, config);
+  const auto fits = [&](const Part& part) {
+    return part.columns == 0 || held(part, source.naming(), config, holding.quant, true) != Held::Expanded;
+  };
+  const bool pack = holding.may_pack && packable(config) && std::all_of(parts.begin(), parts.end(), fits);
+  const std::int64_t plain_bytes = pack ? 4 : holding.dtype_bytes;
   ResidentWeights out;
-  const std::span<const WeightView> views = source.weights();
-  const bool has_table = std::any_of(views.begin(), views.end(), [](const WeightView& view) { return is_token_table(view.name); });
-  for (const WeightView& view : views) {
-    const bool repeats = repeats_the_table(view.name, config);
-    if (derived_anyway(view.name) || (repeats && has_table)) continue;
+  for (const Part& part : parts) {
     std::int64_t count = 1;
-    for (const std::int64_t extent : view.shape) count *= extent;
+    for (const std::int64_t extent : part.view->shape) count *= extent;
     out.parameters += count;
-    if (view.shape.size() != 2 || count == 0 || is_norm(view.name)) {
-      out.bytes += count * (config.architecture == "gemma" && is_norm(view.name) ? std::int64_t(sizeof(float)) : dtype_bytes);
+    if (part.columns == 0) {
+      out.bytes += count * (config.architecture == "gemma" && is_norm(part.view->name) ? std::int64_t(sizeof(float)) : plain_bytes);
       continue;
     }
-    const bool turned = transposed(view, source.naming(), config);
-    const bool table = is_token_table(view.name) || is_position_table(view.name) || repeats;
-    switch (how_held(view.type, quant, {.table = table, .rows_as_stored = !turned, .columns = view.shape[turned ? 0 : 1]})) {
+    switch (held(part, source.naming(), config, holding.quant, pack)) {
       case Held::AsStored: {
-        const auto bytes = repacked(view);
+        const auto bytes = as_stored(*part.view, pack);
         if (!bytes) return base::forward(bytes);
         out.bytes += *bytes;
         break;
       }
-      case Held::Rounded: out.bytes += quantised(count, quant == Quant::Int8 ? 8 : 4); break;
-      case Held::Expanded: out.bytes += count * dtype_bytes; break;
+      case Held::Rounded: out.bytes += rounded(part.rows, part.columns, rounded_bits(holding.quant, part.table), pack); break;
+      case Held::Expanded: out.bytes += count * plain_bytes; break;
     }
   }
   return out;

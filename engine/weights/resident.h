@@ -16,8 +16,10 @@ struct MatrixUse {
   bool table = false;          // looked up by row
   bool rows_as_stored = true;  // the file's rows, in whatever order, are the model's
   std::int64_t columns = 0;    // inputs of the model's matrix
+  bool packed = false;         // for the decode loop, which holds tables in groups too
 };
 Held how_held(base::GgmlType type, Quant quant, const MatrixUse& use);
+int rounded_bits(Quant quant, bool table);  // of a matrix that is Rounded: a table keeps 8
 
 // "h.0.ln_1.weight" of "transformer.h.0.ln_1.weight": the name in a checkpoint that was saved without its head.
 std::string_view without_model_prefix(std::string_view name);
@@ -29,8 +31,12 @@ struct ResidentWeights {
   std::int64_t bytes = 0;
 };
 
-// `dtype_bytes`: of an unquantised weight, 2 or 4.
-base::Result<ResidentWeights> resident_weights(const WeightSource& source, const ModelConfig& config, Quant quant, std::int64_t dtype_bytes);
+struct Holding {
+  Quant quant = Quant::Auto;
+  std::int64_t dtype_bytes = 4;  // of an unquantised weight, 2 or 4
+  bool may_pack = false;         // on the CPU, with no dtype asked for: packed where the model can be (engine/decode/packable.h)
+};
+base::Result<ResidentWeights> resident_weights(const WeightSource& source, const ModelConfig& config, const Holding& holding);
 
 std::string stored_type(const WeightSource& source);  // of the matrices, as GGUF names it: "q4_1", "bf16"
 

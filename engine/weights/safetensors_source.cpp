@@ -43,6 +43,9 @@ class SafetensorsSource final : public WeightSource {
   void expect(const WeightView& view) const override {
     if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->expect(view.bytes);
   }
+  void read(const WeightView& view, std::span<const std::byte> part, std::byte* into) const override {
+    if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->read(part, into);
+  }
   void forget(const WeightView& view) const override {
     if (const auto found = by_name_.find(view.name); found != by_name_.end()) files_[found->second.file]->forget(view.bytes);
   }

@@ -1,5 +1,6 @@
 #include "engine/weights/source.h"
 
+#include <cstring>
 #include <map>
 
 #include "engine/weights/safetensors_source.h"
@@ -24,6 +25,7 @@ class GgufSource final : public WeightSource {
     const auto found = by_name_.find(name);
     return found == by_name_.end() ? nullptr : &weights_[found->second];
   }
+  void read(const WeightView&, std::span<const std::byte> part, std::byte* into) const override { file_->read(part, into); }
   void expect(const WeightView& view) const override { file_->expect(view.bytes); }
   void forget(const WeightView& view) const override { file_->forget(view.bytes); }
   std::shared_ptr<const void> keeper(const WeightView&) const override { return file_; }
@@ -36,6 +38,8 @@ class GgufSource final : public WeightSource {
 };
 
 }  // namespace
+
+void WeightSource::read(const WeightView&, std::span<const std::byte> part, std::byte* into) const { std::memcpy(into, part.data(), part.size()); }
 
 WeightView rows_of(const WeightView& view, std::int64_t first, std::int64_t count) {
   WeightView part = view;

@@ -35,6 +35,8 @@ class WeightSource {
   virtual const std::filesystem::path& path() const = 0;
   virtual std::span<const WeightView> weights() const = 0;
   virtual const WeightView* find(std::string_view name) const = 0;
+  // Copies bytes of a view, or of rows of it, to where there is room for them.
+  virtual void read(const WeightView& view, std::span<const std::byte> part, std::byte* into) const;
   virtual void expect(const WeightView&) const {}         // it will be read now
   virtual void forget(const WeightView& view) const = 0;  // its pages are not needed again soon
   // What keeps a view's bytes where they are for as long as it is held, past the source's own end; null where nothing can.

@@ -64,6 +64,16 @@ struct AttentionTile {
   float* out;            // [rows, width]: not yet divided by total; 0 at first
 };
 
+// Sixteen rows of ggml's blocks of 32 weights, as Q8_0, Q4_0 and Q4_1 have them: a scale and perhaps a minimum, as halves, then codes.
+struct BlockRows {
+  const uint8_t* rows[kPanel];  // null: beyond the last row
+  int64_t units;                // blocks of a row
+  int bits;                     // 8: signed codes; 4: byte i holds columns i and i + 16
+  bool has_minimum;
+};
+
+enum class FloatKind { F32, F16, BF16 };
+
 struct Fused {
   // Rows [first, last) of x, [., columns] f32, normalised and quantised into the same rows of `out`.
   void (*quantize)(const float* x, Range rows, Norm norm, const Int8Rows& out);
@@ -80,6 +90,13 @@ struct Fused {
 
   // out[i] = silu(gate[i]) * up[i]; Shazeer 2020, arXiv 2002.05202.
   void (*silu_mul)(const float* gate, const float* up, int64_t count, float* out);
+
+  // What a panel of a packed weight holds of such rows; minimums may be null where they have none.
+  void (*interleave)(const BlockRows& in, uint8_t* codes, uint16_t* scales, uint16_t* minimums);
+
+  // A row of floats as such blocks: 8 bits, symmetric, or 4 bits and a minimum, rounded to nearest; scales and minimums count in
+  // `unit`s. Gives the bits of the largest magnitude: above infinity's where something is no number. Scales beyond a half are wrong.
+  uint32_t (*round_row)(const void* row, FloatKind kind, int64_t units, int bits, float unit, uint8_t* blocks);
 
   int64_t (*argmax)(const float* x, int64_t count);         // the first of equals; count > 0
   double (*log_sum_exp)(const float* x, int64_t count);     // ln of the sum of exp(x), count > 0

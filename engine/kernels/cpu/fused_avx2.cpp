@@ -2,10 +2,11 @@
 #if defined(__AVX2__)
 #include "engine/kernels/cpu/avx_dot.h"
 #include "engine/kernels/cpu/fused_rows.h"
+#include "engine/kernels/cpu/pack_rows.h"
 
 namespace engine::cpu {
 
-const Fused kFusedAvx2 = {quantize_rows, matmul_any<AvxDot>, rope_heads, keep_position, attend_tile, silu_mul_all, argmax_of, log_sum_exp_of};
+const Fused kFusedAvx2 = {quantize_rows, matmul_any<AvxDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
 
 }  // namespace engine::cpu
 #endif

@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include "engine/kernels/cpu/fused_rows.h"
+#include "engine/kernels/cpu/pack_rows.h"
 #include "engine/kernels/cpu/packed_simd.h"
 
 namespace engine::cpu {
@@ -31,7 +32,7 @@ struct Avx512Dot {
 
 }  // namespace
 
-const Fused kFusedAvx512 = {quantize_rows, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_tile, silu_mul_all, argmax_of, log_sum_exp_of};
+const Fused kFusedAvx512 = {quantize_rows, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
 
 }  // namespace engine::cpu
 #endif

@@ -1,5 +1,6 @@
 // Any processor: plain loops that a compiler can vectorise.
 #include "engine/kernels/cpu/fused_rows.h"
+#include "engine/kernels/cpu/pack_rows.h"
 #include "engine/kernels/cpu/packed_simd.h"
 
 namespace engine::cpu {
@@ -32,6 +33,6 @@ struct PlainDot {
 
 }  // namespace
 
-const Fused kFusedPortable = {quantize_rows, matmul_any<PlainDot>, rope_heads, keep_position, attend_tile, silu_mul_all, argmax_of, log_sum_exp_of};
+const Fused kFusedPortable = {quantize_rows, matmul_any<PlainDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
 
 }  // namespace engine::cpu

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "engine/decode/packable.h"
 #include "engine/models/registry.h"
 #include "support/catch.h"
 
@@ -23,17 +24,25 @@ engine::ModelConfig config_of(std::int64_t heads, std::int64_t kv_heads, std::in
   return c;
 }
 
-std::unique_ptr<engine::Model> random_model(const engine::ModelConfig& config, int bits) {
+std::unique_ptr<engine::Model> random_model(const engine::ModelConfig& config, int bits, bool packed = false) {
   auto model = *engine::make_model(config);
   torch::manual_seed(5);
   for (const engine::Slot& slot : model->slots()) {
     const torch::Tensor values = slot.norm ? 1 + 0.2 * torch::randn(slot.shape) : 0.15 * torch::randn(slot.shape);
     if (slot.norm) slot.norm->set(values);
     else if (slot.bias) slot.bias->set_bias(values);
-    else slot.matrix->set(*engine::quantize({values.const_data_ptr<float>(), size_t(values.numel())}, slot.shape[0], slot.shape[1], bits), torch::kCPU, torch::kFloat32);
+    else {
+      auto grouped = *engine::quantize({values.const_data_ptr<float>(), size_t(values.numel())}, slot.shape[0], slot.shape[1], bits);
+      if (packed) slot.matrix->set(engine::pack(grouped));
+      else slot.matrix->set(std::move(grouped), torch::kCPU, torch::kFloat32);
+    }
   }
   model->ready(torch::kCPU, torch::kFloat32, {});
   return model;
+}
+
+std::unique_ptr<engine::Model> packed_model(const engine::ModelConfig& config, int bits, int threads) {
+  return engine::pack(random_model(config, bits, /*packed=*/true), std::make_unique<engine::Team>(threads));
 }
 
 KvCache cache_of(const engine::ModelConfig& c, torch::Dtype dtype) { return KvCache(c.layers, c.kv_heads, c.head_width, torch::kCPU, dtype); }
@@ -67,7 +76,7 @@ TEST_CASE("packed model: the logits of libtorch's operations, whatever the shape
     REQUIRE(engine::packable(config));
     const auto plain = random_model(config, k.bits);
     for (const int threads : {1, 3}) {
-      const auto packed = engine::pack(random_model(config, k.bits), threads);
+      const auto packed = packed_model(config, k.bits, threads);
       KvCache a = cache_of(config, torch::kFloat32), b = cache_of(config, torch::kFloat16);
       for (const std::int64_t count : {1, 2, 7, 1, 30, 300, 1, 1, 5}) {  // grows its cache, splits its attention
         const torch::Tensor ids = random_ids(count);
@@ -85,7 +94,7 @@ TEST_CASE("packed model: the logits of libtorch's operations, whatever the shape
 TEST_CASE("packed model: several sequences of different lengths in one pass") {
   const torch::InferenceMode inference;
   const auto config = config_of(6, 2, 16, true, false);
-  const auto plain = random_model(config, 8), packed = engine::pack(random_model(config, 8), 2);
+  const auto plain = random_model(config, 8), packed = packed_model(config, 8, 2);
   std::vector<KvCache> a, b;
   for (const std::int64_t length : {0, 70, 400}) {
     a.push_back(cache_of(config, torch::kFloat32)), b.push_back(cache_of(config, torch::kFloat16));
@@ -101,7 +110,7 @@ TEST_CASE("packed model: several sequences of different lengths in one pass") {
 TEST_CASE("packed model: a token at a time gives what a whole prompt gives") {
   const torch::InferenceMode inference;
   const auto config = config_of(6, 2, 16, true, false);
-  const auto model = engine::pack(random_model(config, 4), 2);
+  const auto model = packed_model(config, 4, 2);
   KvCache whole = cache_of(config, torch::kFloat16), single = cache_of(config, torch::kFloat16);
   const torch::Tensor ids = random_ids(90), all = model->forward(Batch::of(ids, whole), LogitsOf::EveryToken);
   for (std::int64_t i = 0; i < 90; ++i) {

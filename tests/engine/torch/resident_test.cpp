@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/formats/gguf.h"
+#include "engine/decode/packable.h"
 #include "engine/models/registry.h"
 #include "engine/torch/load_parameters.h"
 #include "support/catch.h"
@@ -22,22 +23,25 @@ engine::ModelConfig config_of(const fs::path& path) {
   return *config;
 }
 
-void compare(const fs::path& path, Quant quant, torch::Dtype dtype) {
+void compare(const fs::path& path, Quant quant, torch::Dtype dtype, bool pack = false) {
   const torch::InferenceMode inference;
   const engine::ModelConfig config = config_of(path);
   const auto source = engine::open_weights(path);
   if (!source) FAIL(source.error().message);
   const auto model = engine::make_model(config);
   if (!model) FAIL(model.error().message);
-  const auto loaded = engine::load_parameters(**model, **source, {torch::kCPU, dtype, quant}, {}, {});
+  engine::Team team(2);
+  const bool packed = pack && engine::packable(config) && engine::all_grouped(**model, **source, quant);
+  if (packed) dtype = torch::kFloat32;
+  const auto loaded = engine::load_parameters(**model, **source, {torch::kCPU, dtype, quant, packed ? &team : nullptr}, {}, {});
   if (!loaded) FAIL(loaded.error().message);
   std::int64_t held = 0;  // counted from the parts themselves, each once
   std::set<const engine::Linear*> matrices;
   for (const engine::Slot& slot : (*model)->slots())
     if (slot.matrix && matrices.insert(slot.matrix).second) held += slot.matrix->bytes();
-  const auto foretold = engine::resident_weights(**source, config, quant, std::int64_t(torch::elementSize(dtype)));
+  const auto foretold = engine::resident_weights(**source, config, {quant, std::int64_t(torch::elementSize(dtype)), pack});
   if (!foretold) FAIL(foretold.error().message);
-  INFO(path.string() << " at quant " << int(quant) << " in " << torch::toString(dtype));
+  INFO(path.string() << " at quant " << int(quant) << " in " << torch::toString(dtype) << (packed ? ", packed" : ""));
   CHECK(foretold->bytes == loaded->resident_bytes);
   CHECK(foretold->parameters == loaded->parameters);
   CHECK(held > 0);
@@ -46,7 +50,7 @@ void compare(const fs::path& path, Quant quant, torch::Dtype dtype) {
 
 void compare_all(const fs::path& path) {
   for (const Quant quant : {Quant::Auto, Quant::None, Quant::Int8, Quant::Int4})
-    for (const torch::Dtype dtype : {torch::kFloat32, torch::kBFloat16}) compare(path, quant, dtype);
+    for (const torch::Dtype dtype : {torch::kFloat32, torch::kBFloat16}) compare(path, quant, dtype), compare(path, quant, dtype, /*pack=*/true);
 }
 
 }  // namespace
@@ -67,5 +71,5 @@ TEST_CASE("memory foretold is memory taken, for SmolLM2's groups", "[weights]") 
     WARN("SmolLM2's weights are not here: scripts/get-weights installs them");
     return;
   }
-  for (const Quant quant : {Quant::Auto, Quant::Int8, Quant::Int4}) compare(*path, quant, torch::kFloat32);
+  for (const Quant quant : {Quant::Auto, Quant::Int8, Quant::Int4}) compare(*path, quant, torch::kFloat32), compare(*path, quant, torch::kFloat32, /*pack=*/true);
 }
