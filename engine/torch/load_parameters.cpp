@@ -19,7 +19,7 @@ namespace {
 using base::ErrorCode;
 using base::fail;
 
-constexpr std::int64_t kPart = std::int64_t(1) << 20;  // weights a thread copies at a time
+constexpr std::int64_t kPart = std::int64_t(1) << 17;  // weights a thread copies at a time: in its nearer caches
 
 std::string shape_text(const std::vector<std::int64_t>& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
@@ -121,16 +121,18 @@ base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype 
   const at::ThreadLocalState state;
   at::parallel_for(0, (rows + each - 1) / each, 1, [&](std::int64_t first_part, std::int64_t last_part) {
     const at::ThreadLocalStateGuard same_mode(state);
+    std::vector<std::byte> bytes;  // read rather than touched where mapped: the page cache copies for less than a mapping's faults
     for (std::int64_t first = first_part * each; first < std::min(rows, last_part * each); first += each) {
-      const WeightView part = rows_of(view, first, std::min(each, rows - first));
-      source_.expect(part);
+      WeightView part = rows_of(view, first, std::min(each, rows - first));
+      bytes.resize(part.bytes.size());
+      source_.read(view, part.bytes, bytes.data());
+      part.bytes = bytes;
       std::optional<torch::Tensor> values = mapped(part);
       if (!values) {
         values = torch::empty(part.shape, torch::kFloat32);
         (void)dequantize(part.type, part.bytes, std::span(values->mutable_data_ptr<float>(), size_t(values->numel())));  // of a type tried above
       }
       out.narrow(0, first, part.shape[0]).copy_(*values);
-      source_.forget(part);
     }
   });
   return out;
