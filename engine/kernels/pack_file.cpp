@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/kernels/huge_pages.h"
 #include "engine/kernels/kernels.h"
 #include "engine/weights/gguf_blocks.h"
 
@@ -15,7 +16,7 @@ namespace {
 using base::GgmlType;
 
 constexpr std::int64_t kChunkBytes = 128 << 10;             // of a file: read, then worked on while it is in the second-level cache
-constexpr std::int64_t kTaskBytes = std::int64_t(2) << 20;  // of codes: a huge page is then mostly filled by the thread that met it first
+constexpr std::int64_t kTaskBytes = std::int64_t(2) << 20;  // of codes: few tasks share a page, or a huge page
 constexpr float kUnit = 0x1p-12F;                           // of scales that are rounded here: halves then reach from 2^-26 to 16
 constexpr float kLargest = 15, kSmallest = 0x1p-16F;        // a matrix's largest magnitude that this unit serves
 
@@ -142,6 +143,7 @@ base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team) {
     for (std::int64_t p = 0; p < panels; ++p)
       interleave(rows + p * cpu::kPanel * reader.row_bytes(), reader.row_bytes(), count - p * cpu::kPanel, form, out.panel(panel + p));
   });
+  prefer_huge_pages(out);
   return out;
 }
 
@@ -171,8 +173,9 @@ base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& 
     for (std::uint32_t seen = worst; here > seen && !worst.compare_exchange_weak(seen, here);) {}
   });
   const float most = std::bit_cast<float>(worst.load());
-  if (most >= kSmallest && most <= kLargest) return out;
-  return slowly();  // no number, or beyond what the unit serves; or all zeros
+  if (!(most >= kSmallest && most <= kLargest)) return slowly();  // no number, or beyond what the unit serves; or all zeros
+  prefer_huge_pages(out);
+  return out;
 }
 
 }  // namespace engine

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "base/float16.h"
+#include "engine/kernels/huge_pages.h"
 
 namespace engine {
 namespace {
@@ -54,7 +55,6 @@ AlignedBytes::AlignedBytes(std::int64_t size) : size_(size) {
     const auto page = std::uintptr_t(kHugePage), from = reinterpret_cast<std::uintptr_t>(start), begin = (from + page - 1) / page * page;
     if (begin > from) ::munmap(start, begin - from);
     if (from + asked > begin + whole) ::munmap(reinterpret_cast<void*>(begin + whole), from + asked - begin - whole);
-    ::madvise(reinterpret_cast<void*>(begin), whole, MADV_HUGEPAGE);  // a wish: without it everything is only slower
     bytes_ = std::unique_ptr<std::byte, Free>(reinterpret_cast<std::byte*>(begin), Free(whole));
   } else if (size > 0) {
     const auto whole = std::size_t((size + 63) / 64 * 64);
@@ -128,6 +128,7 @@ PackedWeight pack(const GroupedWeight& w, Team* team) {
   };
   if (team) team->run(out.panels(), pack_panel);
   else for (std::int64_t panel = 0; panel < out.panels(); ++panel) pack_panel(panel);
+  prefer_huge_pages(out);
   return out;
 }
 
