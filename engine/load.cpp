@@ -12,8 +12,10 @@ using base::ErrorCode;
 using base::fail;
 namespace fs = std::filesystem;
 
+}  // namespace
+
 // Opened once and never closed: libtorch does not survive being unloaded.
-base::Result<const TorchLibrary*> open_library() {
+base::Result<const TorchLibrary*> open_torch_library() {
   const fs::path here = base::executable_folder();
   std::string problem = "not found";
   for (const fs::path& path : {here / RIGPILOT_TORCH_LIBRARY, here / ".." / "lib" / "rigpilot" / RIGPILOT_TORCH_LIBRARY}) {
@@ -33,8 +35,6 @@ base::Result<const TorchLibrary*> open_library() {
               (here / RIGPILOT_TORCH_LIBRARY).string(), problem);
 }
 
-}  // namespace
-
 base::Result<Quant> parse_quant(const std::string& name) {
   if (name == "auto") return Quant::Auto;
   if (name == "none") return Quant::None;
@@ -46,13 +46,13 @@ base::Result<Quant> parse_quant(const std::string& name) {
 base::Result<std::unique_ptr<Engine>> load_engine(const LoadOptions& options, const Progress& progress, std::stop_token stop) {
   std::error_code ignored;
   if (!fs::exists(options.path, ignored)) return fail(ErrorCode::NotFound, "{}: there is no such file or folder", options.path.string());
-  auto library = open_library();
+  auto library = open_torch_library();
   if (!library) return base::forward(library);
   return (*library)->load(options, progress, stop);
 }
 
 base::Result<BackendInfo> backend_info() {
-  auto library = open_library();
+  auto library = open_torch_library();
   if (!library) return base::forward(library);
   return (*library)->backend_info();
 }

@@ -73,13 +73,18 @@ struct Placed {
   Extent extent;
 };
 
-Result<std::vector<Placed>> read_header(std::string_view text, const std::string& file) {
+Result<std::vector<Placed>> read_header(std::string_view text, const std::string& file, std::map<std::string, std::string>& metadata) {
   const auto header = parse_json_unique(text, file);
   if (!header) return forward(header);
   if (!header->is_object()) return fail(ErrorCode::InvalidInput, "{}: the header is {}: expected an object", file, json_type_name(*header));
   std::vector<Placed> placed;
   for (const auto& [name, entry] : header->items()) {
-    if (name == "__metadata__") continue;
+    if (name == "__metadata__") {
+      if (entry.is_object())
+        for (const auto& [key, value] : entry.items())
+          if (value.is_string()) metadata[key] = value.get<std::string>();
+      continue;
+    }
     Placed one;
     one.tensor.name = name;
     auto extent = read_entry(entry, one.tensor);
@@ -115,7 +120,7 @@ Result<Safetensors> Safetensors::parse(std::shared_ptr<const MappedFile> file) {
   const std::uint64_t left = bytes.size() - sizeof length;
   if (length > left)
     return fail(ErrorCode::InvalidInput, "{}: the file is cut short: {} more bytes are needed for the header", name, length - left);
-  auto placed = read_header({reinterpret_cast<const char*>(bytes.data()) + sizeof length, length}, name);
+  auto placed = read_header({reinterpret_cast<const char*>(bytes.data()) + sizeof length, length}, name, result.metadata_);
   if (!placed) return forward(placed);
 
   const auto data = bytes.subspan(sizeof length + length);

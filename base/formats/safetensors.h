@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,11 +30,13 @@ class Safetensors {
   static Result<Safetensors> parse(std::shared_ptr<const MappedFile> file);
   const std::filesystem::path& path() const { return file_->path(); }
   const std::vector<SafetensorsTensor>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }  // "__metadata__", of which only texts are kept
   std::shared_ptr<const MappedFile> shared_file() const { return file_; }
 
  private:
   std::shared_ptr<const MappedFile> file_;
   std::vector<SafetensorsTensor> tensors_;
+  std::map<std::string, std::string> metadata_;
 };
 
 }  // namespace base

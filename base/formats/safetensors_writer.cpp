@@ -4,8 +4,9 @@
 
 namespace base {
 
-Result<SafetensorsFile> SafetensorsFile::create(const std::filesystem::path& path, const std::vector<SafetensorsEntry>& tensors) {
-  Json header = {{"__metadata__", {{"format", "pt"}}}};
+Result<SafetensorsFile> SafetensorsFile::create(const std::filesystem::path& path, const std::vector<SafetensorsEntry>& tensors,
+                                                const std::map<std::string, std::string>& metadata) {
+  Json header = {{"__metadata__", metadata}};
   std::uint64_t at = 0;
   for (const SafetensorsEntry& tensor : tensors) {
     if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16")

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ struct SafetensorsEntry {
 
 class SafetensorsFile {
  public:
-  static Result<SafetensorsFile> create(const std::filesystem::path& path, const std::vector<SafetensorsEntry>& tensors);
+  static Result<SafetensorsFile> create(const std::filesystem::path& path, const std::vector<SafetensorsEntry>& tensors,
+                                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
   Result<void> write(std::span<const std::byte> part);  // in pieces of any size
   Result<void> finish();
 

@@ -4,7 +4,7 @@ namespace engine {
 
 torch::Tensor Batch::positions() const {
   std::vector<torch::Tensor> parts;
-  for (const Sequence& s : sequences) parts.push_back(torch::arange(s.cache->length(), s.cache->length() + s.count, ids_T.options()));
+  for (const Sequence& s : sequences) parts.push_back(torch::arange(s.cached(), s.cached() + s.count, ids_T.options()));
   return parts.size() == 1 ? parts.front() : torch::cat(parts);
 }
 
@@ -17,7 +17,8 @@ torch::Tensor Batch::rows_of(const torch::Tensor& x_TD, LogitsOf wanted) const {
 }
 
 void Batch::advance() const {
-  for (const Sequence& s : sequences) s.cache->advance(s.count);
+  for (const Sequence& s : sequences)
+    if (s.cache) s.cache->advance(s.count);
 }
 
 }  // namespace engine

@@ -14,8 +14,10 @@
 namespace engine {
 
 struct Sequence {
-  KvCache* cache = nullptr;  // of this sequence alone
+  KvCache* cache = nullptr;  // of this sequence alone; null: all of it is new and nothing is kept, as in training
   std::int64_t count = 0;    // new tokens, at least one
+
+  std::int64_t cached() const { return cache ? cache->length() : 0; }
 };
 
 enum class LogitsOf { EveryToken, LastTokens };  // of each sequence
@@ -29,6 +31,13 @@ struct Batch {
   static Batch of(torch::Tensor ids_T, KvCache& cache) {
     const std::int64_t count = ids_T.size(0);
     return {std::move(ids_T), {{&cache, count}}, {}};
+  }
+
+  // Of `counts` new tokens each, without caches.
+  static Batch whole(torch::Tensor ids_T, const std::vector<std::int64_t>& counts) {
+    Batch batch{std::move(ids_T), {}};
+    for (const std::int64_t count : counts) batch.sequences.push_back({nullptr, count});
+    return batch;
   }
 
   // Each new token's place in its own sequence, from 0 (what learned positions are looked up by): [T] on the device.

@@ -56,7 +56,9 @@ class Decoder : public Model {
       rope_ = Rope(rope_frequencies(config_.rope, config_.rotary_width, rope_factors), rope_attention_factor(config_.rope), device, dtype);
   }
 
-  torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {
+  torch::Tensor forward(const Batch& batch, LogitsOf wanted) override { return logits(batch.rows_of(hidden(batch), wanted)); }
+
+  torch::Tensor hidden(const Batch& batch) override {
     Step step{batch, config_.rotary_width > 0 ? rotations(rope_, batch) : Rope::Rows{}};
     torch::Tensor x_TD = embedded(batch);
     for (; step.layer < config_.layers; ++step.layer) {
@@ -64,8 +66,11 @@ class Decoder : public Model {
       x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
     }
     batch.advance();
-    x_TD = norm_->forward(batch.rows_of(x_TD, wanted));
-    return (head_ ? head_ : embed_)->forward(x_TD).to(torch::kFloat32);
+    return x_TD;
+  }
+
+  torch::Tensor logits(const torch::Tensor& x_TD) override {
+    return (head_ ? head_ : embed_)->forward(norm_->forward(x_TD)).to(torch::kFloat32);
   }
 
  protected:

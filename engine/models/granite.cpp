@@ -26,9 +26,7 @@ class GraniteModel : public Decoder<GraniteBlock, RmsNorm> {
   std::vector<Slot> slots() override;
   std::shared_ptr<PackableParts> parts() override { return packable_parts(); }
 
-  Tensor forward(const Batch& batch, LogitsOf wanted) override {
-    return Decoder::forward(batch, wanted) / config_.multipliers.logits_divisor;
-  }
+  Tensor logits(const Tensor& x_TD) override { return Decoder::logits(x_TD) / config_.multipliers.logits_divisor; }
 
  protected:
   Tensor embedded(const Batch& batch) override { return embed_->rows(batch.ids_T) * config_.multipliers.embedding; }

@@ -12,6 +12,9 @@ const Architecture* const kArchitectures[] = {&kBigCode, &kBloom, &kGemma, &kGpt
                                               &kMistral, &kNeox, &kQwen2, &kQwen3, &kStableLm, &kStarcoder2};
 }  // namespace
 
+torch::Tensor Model::hidden(const Batch&) { TORCH_CHECK(false, "architecture '", config().architecture, "' cannot be trained"); }
+torch::Tensor Model::logits(const torch::Tensor&) { TORCH_CHECK(false, "architecture '", config().architecture, "' cannot be trained"); }
+
 base::Result<std::unique_ptr<Model>> make_model(const ModelConfig& config) {
   std::string known;
   for (const Architecture* architecture : kArchitectures) {

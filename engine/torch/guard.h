@@ -16,9 +16,8 @@ inline std::string first_line(std::string_view text) { return std::string(text.s
 
 // `doing` names the work in the error: "generating". The function returns a Result.
 template <class Function>
-std::invoke_result_t<Function> guard(std::string_view doing, Function&& function) {
+std::invoke_result_t<Function> guard_with_gradients(std::string_view doing, Function&& function) {
   try {
-    const torch::InferenceMode inference;
     return function();
   } catch (const c10::OutOfMemoryError& error) {
     return base::fail(base::ErrorCode::OutOfMemory, "{}: the device has no memory left ({})", doing, first_line(error.what_without_backtrace()));
@@ -31,6 +30,15 @@ std::invoke_result_t<Function> guard(std::string_view doing, Function&& function
   } catch (const std::exception& error) {
     return base::fail(base::ErrorCode::Failed, "{}: {}", doing, first_line(error.what()));
   }
+}
+
+// The same without what a backward pass needs, which costs.
+template <class Function>
+std::invoke_result_t<Function> guard(std::string_view doing, Function&& function) {
+  return guard_with_gradients(doing, [&] {
+    const torch::InferenceMode inference;
+    return function();
+  });
 }
 
 }  // namespace engine

@@ -1,0 +1,27 @@
+// batches.h: sequences packed into micro-batches: what one forward and backward pass looks at.
+// take_step(stream, ...) once a step. Sequences lie one after the other and never see each other. Values.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "engine/layers/batch.h"
+#include "engine/train/data/sequence_stream.h"
+
+namespace engine {
+
+struct MicroBatch {
+  torch::Tensor ids_T, targets_T;  // int64; the target of a sequence's last token is kNoTarget
+  std::vector<std::int64_t> counts;
+  std::int64_t targets = 0;
+
+  Batch batch() const { return Batch::whole(ids_T, counts); }
+};
+
+inline constexpr std::int64_t kNoTarget = -100;
+
+// Enough sequences for `tokens`, in micro-batches of at most `most` (or one sequence).
+base::Result<std::vector<MicroBatch>> take_step(SequenceStream& stream, std::int64_t tokens, std::int64_t most, torch::Device device);
+
+}  // namespace engine

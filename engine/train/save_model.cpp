@@ -1,0 +1,58 @@
+#include "engine/train/save_model.h"
+
+#include <map>
+
+#include "base/files.h"
+#include "base/formats/safetensors_writer.h"
+#include "engine/convert/hf_config_write.h"
+#include "engine/train/parameters.h"
+
+namespace engine {
+namespace {
+
+using base::ErrorCode;
+using base::fail;
+
+// What load_parameters() undoes, done: the model's tensor as the file has it.
+torch::Tensor as_stored(torch::Tensor value, const Layout& layout) {
+  if (layout.less != 0) value = value - layout.less;
+  if (!layout.rows.empty()) {
+    torch::Tensor rows = torch::empty_like(value);
+    rows.index_copy_(0, torch::tensor(layout.rows, torch::kInt64), value);
+    value = rows;
+  }
+  return layout.transposed ? value.t() : value;
+}
+
+torch::Dtype torch_dtype(std::string_view dtype) { return dtype == "BF16" ? torch::kBFloat16 : dtype == "F16" ? torch::kFloat16 : torch::kFloat32; }
+
+}  // namespace
+
+base::Result<void> save_weights(Model& model, const std::filesystem::path& path, std::string_view dtype) {
+  const torch::NoGradGuard plain;
+  std::vector<base::SafetensorsEntry> entries;
+  std::vector<torch::Tensor> values;
+  for (const Slot& slot : model.slots()) {
+    if (slot.in_hugging_face.stacked > 0 || slot.in_hugging_face.of_rows > 0)
+      return fail(ErrorCode::Unsupported, "{}: tensor '{}' holds several of the model's in one: architecture '{}' cannot be written yet", path.string(),
+                  slot.hugging_face, model.config().architecture);
+    torch::Tensor value = as_stored(tensor_of(slot).detach().to(torch::kCPU, torch::kFloat32), slot.in_hugging_face).to(torch_dtype(dtype)).contiguous();
+    entries.push_back({slot.hugging_face, std::string(dtype), {value.sizes().begin(), value.sizes().end()}});
+    values.push_back(std::move(value));
+  }
+  auto file = base::SafetensorsFile::create(path, entries);
+  if (!file) return base::forward(file);
+  for (const torch::Tensor& value : values)
+    if (auto written = file->write({static_cast<const std::byte*>(value.const_data_ptr()), value.nbytes()}); !written) return written;
+  return file->finish();
+}
+
+base::Result<void> save_model(Model& model, const std::filesystem::path& folder, std::string_view dtype) {
+  if (model.config().architecture != "llama" && model.config().architecture != "qwen2")
+    return fail(ErrorCode::Unsupported, "{}: config.json cannot be written for architecture '{}': expected llama or qwen2", folder.string(),
+                model.config().architecture);
+  if (auto saved = save_weights(model, folder / "model.safetensors", dtype); !saved) return saved;
+  return base::write_file_atomic(folder / "config.json", hf_config_of(model.config(), dtype == "BF16" ? "bfloat16" : dtype == "F16" ? "float16" : "float32"));
+}
+
+}  // namespace engine
