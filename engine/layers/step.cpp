@@ -32,14 +32,15 @@ bool plainly_causal(const Batch& batch, const Attention& how) {
 
 torch::Tensor attend_whole(const std::vector<Sequence>& sequences, const torch::Tensor& queries_HTD, const torch::Tensor& keys_KTD,
                            const torch::Tensor& values_KTD, double scale) {
-  std::vector<torch::Tensor> parts;
-  std::int64_t first = 0;
+  std::vector<std::int64_t> counts;
+  for (const Sequence& s : sequences) counts.push_back(s.count);
   const bool grouped = queries_HTD.size(0) != keys_KTD.size(0);
-  for (const Sequence& s : sequences) {
-    const auto own = [&](const torch::Tensor& rows) { return rows.narrow(1, first, s.count).unsqueeze(0); };
-    const torch::Tensor out = at::scaled_dot_product_attention(own(queries_HTD), own(keys_KTD), own(values_KTD), {}, 0.0, /*is_causal=*/true, scale, grouped);
-    parts.push_back(out.squeeze(0).transpose(0, 1).reshape({s.count, -1}));
-    first += s.count;
+  const auto split = [&](const torch::Tensor& rows) { return rows.unsqueeze(0).split_with_sizes(counts, 2); };  // its backward is one copy
+  const std::vector<torch::Tensor> queries = split(queries_HTD), keys = split(keys_KTD), values = split(values_KTD);
+  std::vector<torch::Tensor> parts;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const torch::Tensor out = at::scaled_dot_product_attention(queries[i], keys[i], values[i], {}, 0.0, /*is_causal=*/true, scale, grouped);
+    parts.push_back(out.squeeze(0).transpose(0, 1).reshape({counts[i], -1}));
   }
   return parts.size() == 1 ? parts.front() : torch::cat(parts);
 }

@@ -1,6 +1,9 @@
 #include "engine/train/trainer.h"
 
 #include <ATen/Parallel.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <chrono>
 #include <optional>
@@ -18,6 +21,14 @@
 
 namespace engine {
 namespace {
+
+// Every step asks for the same large blocks again: given back to the kernel in between, a fifth of the time went into zeroed pages.
+void keep_memory() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, 2'000'000'000);
+#endif
+}
 
 using Clock = std::chrono::steady_clock;
 
@@ -146,6 +157,7 @@ base::Result<TrainReport> Trainer::run(std::stop_token stop) {
 
 base::Result<TrainReport> train_with_torch(const TrainRequest& request, const TrainEvents& events, std::stop_token stop) {
   return guard_with_gradients("training", [&]() -> base::Result<TrainReport> {
+    keep_memory();
     at::set_num_threads(request.threads > 0 ? request.threads : std::max(1, base::describe_machine().cores));
     auto device = choose_device(request.device);
     if (!device) return base::forward(device);

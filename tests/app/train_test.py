@@ -1,0 +1,190 @@
+"""Training through the command: a vocabulary equal to the reference's, a model that transformers loads, a kill that loses nothing."""
+
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+import tokenizers
+import torch
+import transformers
+
+RIGPILOT = os.environ["RIGPILOT"]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DONE, FAILED, WRONG_USE = 0, 1, 2
+
+
+def rigpilot(*arguments):
+    return subprocess.run([RIGPILOT, *map(str, arguments)], capture_output=True, timeout=600)
+
+
+def answer(*arguments):
+    run = rigpilot(*arguments, "--json")
+    assert run.returncode == DONE, run.stderr.decode()
+    return json.loads(run.stdout)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    """This program's own sources: code of several languages, always at hand."""
+    path = tmp_path_factory.mktemp("corpus") / "000.jsonl"
+    files = sorted(p for folder in ("base", "tokenizer", "lsp", "tests/support", "editors/neovim/lua") for p in (ROOT / folder).rglob("*")
+                   if p.suffix in (".h", ".cpp", ".py", ".lua"))
+    assert len(files) > 100
+    with open(path, "w", encoding="utf-8") as shard:
+        for file in files:
+            shard.write(json.dumps({"repo": "rigpilot", "path": file.relative_to(ROOT).as_posix(), "text": file.read_text(encoding="utf-8")}) + "\n")
+    return path
+
+
+def documents(corpus):
+    return [json.loads(line)["text"] for line in corpus.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("cuts", ["code", "gpt2", "starcoder"])
+def test_merges_equal_the_reference_trainer_s(corpus, tmp_path, cuts):
+    answer("train-tokenizer", corpus, "--vocab", 2000, "--cuts", cuts, "--threads", 2, "--out", tmp_path / "tokenizer.json")
+    ours = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    steps = [tokenizers.pre_tokenizers.Split(tokenizers.Regex(step["pattern"]["Regex"]), "isolated")
+             for step in ours["pre_tokenizer"]["pretokenizers"] if step["type"] == "Split"]
+    reference = tokenizers.Tokenizer(tokenizers.models.BPE())
+    reference.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([*steps, tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=2000, min_frequency=2, special_tokens=[token["content"] for token in ours["added_tokens"]],
+                                             initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    reference.train_from_iterator(documents(corpus), trainer)
+    theirs = json.loads(reference.to_str())
+    assert [tuple(m) for m in ours["model"]["merges"]] == [tuple(m) for m in theirs["model"]["merges"]]
+    assert ours["model"]["vocab"] == theirs["model"]["vocab"]
+
+
+def test_both_libraries_read_the_vocabulary_alike(corpus, tmp_path):
+    answer("train-tokenizer", corpus, "--vocab", 1500, "--out", tmp_path)
+    reference = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    for text in documents(corpus)[::9]:
+        (tmp_path / "text").write_text(text, encoding="utf-8", newline="")
+        ids = answer("tokens", "--model", tmp_path, tmp_path / "text")["ids"]
+        assert ids == reference.encode(text, add_special_tokens=False).ids
+    assert not [token for token in reference.get_vocab() if "Ċ" in token and len(token) > 1], "no token reaches across a line's end"
+    assert not [token for token in reference.get_vocab() if sum(map(str.isdigit, token)) > 1], "digits stand alone"
+
+
+SHAPE = {"model_type": "llama", "vocab_size": 1, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+         "num_key_value_heads": 2, "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": True}
+
+
+@pytest.fixture(scope="session")
+def vocabulary(corpus, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vocabulary")
+    answer("train-tokenizer", corpus, "--vocab", 600, "--out", folder)
+    (folder / "shape.json").write_text(json.dumps(SHAPE))
+    return folder
+
+
+def settings(corpus, vocabulary, **more):
+    options = {"tokenizer": vocabulary, "config": vocabulary / "shape.json", "context": 64, "steps": 24, "warmup": 4, "decay": 8, "step-tokens": 512,
+               "micro-tokens": 256, "validation": corpus, "validation-tokens": 500, "validate-every": 10, "threads": 2, **more}
+    return [corpus, *[part for name, value in options.items() for part in (f"--{name}", value)]]
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def metrics(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "tokens_per_second"} for line in lines]
+
+
+@pytest.mark.parametrize("optimizer,dtype", [("muon", "bf16"), ("adamw", "f32")])
+def test_killed_and_resumed_it_is_as_if_it_had_never_stopped(corpus, vocabulary, tmp_path, optimizer, dtype):
+    arguments = settings(corpus, vocabulary, optimizer=optimizer, dtype=dtype, **{"checkpoint-minutes": 0})
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    done = answer("train", *arguments, "--out", whole)
+    assert done["finished"] and done["steps"] == 24
+    kills = 0
+    for wanted in (3, 11):
+        resume = ["--resume", "--out", killed] if kills else [*arguments, "--out", killed]
+        child = subprocess.Popen([RIGPILOT, "train", *map(str, resume)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 300
+        while child.poll() is None and time.monotonic() < deadline:
+            lines = (killed / "metrics.jsonl").read_text().count('"loss"') if (killed / "metrics.jsonl").exists() else 0
+            if lines >= wanted:
+                break
+            time.sleep(0.002)
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+            kills += 1
+        child.wait()
+    assert kills > 0, "it was done before it could be killed"
+    assert answer("train", "--resume", "--out", killed)["steps"] == 24
+    assert metrics(killed) == metrics(whole)
+    for name in ("checkpoint.safetensors", "model.safetensors"):
+        assert digest(killed / name) == digest(whole / name), name
+
+
+def test_a_polite_stop_keeps_the_last_step(corpus, vocabulary, tmp_path):
+    child = subprocess.Popen([RIGPILOT, "train", *map(str, settings(corpus, vocabulary, steps=100000, **{"validate-every": 0})), "--out", str(tmp_path / "m"), "--json"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not ((tmp_path / "m" / "metrics.jsonl").exists() and (tmp_path / "m" / "metrics.jsonl").read_text().count("\n") > 2):
+        assert child.poll() is None, child.stderr.read()
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    out, _ = child.communicate(timeout=120)
+    stopped = json.loads(out)
+    assert child.returncode == DONE and not stopped["finished"]
+    assert metrics(tmp_path / "m")[-1]["step"] == stopped["steps"]
+    decayed = answer("train", "--resume", "--out", tmp_path / "m", "--decay-now", 5)
+    assert decayed["finished"] and decayed["steps"] == stopped["steps"] + 5
+    assert metrics(tmp_path / "m")[-2]["rate"] == 0
+
+
+def test_transformers_loads_it_with_equal_logits(corpus, vocabulary, tmp_path):
+    answer("train", *settings(corpus, vocabulary), "--out", tmp_path)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path)
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    assert sum(p.numel() for p in model.parameters()) == 600 * 32 + 2 * (32 * 32 * 2 + 32 * 16 * 2 + 3 * 32 * 64 + 64) + 32
+    ids = tokenizer.encode(documents(corpus)[0][:150])[:64]
+    with torch.no_grad():
+        expected = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+    ours = answer("score", "--model", tmp_path, "--dtype", "f32", "--ids", ",".join(map(str, ids)))["tokens"]
+    for i, token in enumerate(ours[1:]):
+        assert token["logprob"] == pytest.approx(expected[i, ids[i + 1]].item(), abs=2e-5)
+    losses = [line["loss"] for line in metrics(tmp_path) if "loss" in line]
+    assert sum(losses[-4:]) < 0.9 * sum(losses[:4]), "it learns"
+
+
+def refused(code, run, *words):
+    stderr = run.stderr.decode()
+    assert run.returncode == code and run.stdout == b"", stderr
+    for word in words:
+        assert word in stderr, f"'{word}' is not in: {stderr}"
+
+
+def test_wrong_settings_are_one_sentence(corpus, vocabulary, tmp_path):
+    def train(*more, **changes):
+        return rigpilot("train", *settings(corpus, vocabulary, **changes), "--out", tmp_path / "m", *more)
+
+    refused(WRONG_USE, train(schedule="sudden"), "--schedule sudden", "wsd or cosine")
+    refused(WRONG_USE, train(steps=0), "--steps 0")
+    refused(WRONG_USE, train("--preset", "nothing"), "--preset nothing", "shakespeare")
+    refused(WRONG_USE, rigpilot("train", "--out", tmp_path / "m", "--preset", "code"), "nothing to train on")
+    refused(FAILED, train(tokenizer=tmp_path / "none.json"), "--tokenizer", "none.json")
+    refused(FAILED, train(config=corpus), "000.jsonl")
+    refused(FAILED, rigpilot("train", "--resume", "--out", tmp_path / "none"), "--resume", "train.json")
+    (tmp_path / "empty.txt").write_text("")
+    refused(FAILED, rigpilot("train-tokenizer", tmp_path / "empty.txt", "--out", tmp_path / "t"), "empty.txt", "no text")
+    refused(FAILED, rigpilot("train-tokenizer", corpus, "--vocab", 256, "--out", tmp_path / "t"), "--vocab", "at least 263")
+    refused(WRONG_USE, rigpilot("train-tokenizer", corpus, "--cuts", "words", "--out", tmp_path / "t"), "--cuts", "starcoder")
+
+
+def test_a_broken_checkpoint_is_named_and_stays(corpus, vocabulary, tmp_path):
+    answer("train", *settings(corpus, vocabulary, steps=2, decay=1), "--out", tmp_path)
+    whole = (tmp_path / "checkpoint.safetensors").read_bytes()
+    refused(FAILED, rigpilot("train", *settings(corpus, vocabulary), "--out", tmp_path), "holds a training already", "--resume")
+    (tmp_path / "checkpoint.safetensors").write_bytes(whole[:-100])
+    refused(FAILED, rigpilot("train", "--resume", "--out", tmp_path), "checkpoint.safetensors", "cut short")
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == whole[:-100]

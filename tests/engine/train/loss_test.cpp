@@ -1,0 +1,185 @@
+#include "engine/train/loss.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "engine/models/registry.h"
+#include "engine/torch/load_parameters.h"
+#include "engine/train/checkpoint.h"
+#include "engine/train/optimizer.h"
+#include "engine/train/save_model.h"
+#include "support/catch.h"
+#include "support/temp_folder.h"
+
+using namespace engine;
+using torch::Tensor;
+
+namespace {
+
+ModelConfig tiny(std::int64_t kv_heads = 2) {
+  ModelConfig c;
+  c.architecture = "llama";
+  c.vocab_size = 50, c.context_length = 64, c.layers = 2, c.width = 32, c.mlp_width = 48;
+  c.heads = 4, c.kv_heads = kv_heads, c.head_width = 8, c.rotary_width = 8, c.tied_embeddings = true;
+  c.attention_scale = 1 / std::sqrt(8.0);
+  return c;
+}
+
+struct Trained {
+  std::unique_ptr<Model> model;
+  std::vector<Parameter> parameters;
+};
+
+Trained made(const ModelConfig& config, std::uint64_t seed = 1) {
+  Trained t{std::move(*make_model(config)), {}};
+  random_parameters(*t.model, seed, torch::kCPU);
+  t.parameters = parameters_of(*t.model, torch::kCPU);
+  t.model->ready(torch::kCPU, torch::kFloat32, {});
+  const torch::NoGradGuard plain;
+  auto generator = at::detail::createCPUGenerator(seed);
+  for (Parameter& p : t.parameters) p.value.add_(torch::empty_like(p.value).normal_(0, 0.1, generator));  // no matrix is 0
+  return t;
+}
+
+MicroBatch batch_of(const std::vector<std::vector<std::int64_t>>& sequences) {
+  std::vector<std::int64_t> ids, targets, counts;
+  for (const auto& s : sequences) {
+    ids.insert(ids.end(), s.begin(), s.end());
+    targets.insert(targets.end(), s.begin() + 1, s.end()), targets.push_back(kNoTarget);
+    counts.push_back(std::int64_t(s.size()));
+  }
+  return {torch::tensor(ids), torch::tensor(targets), counts, std::int64_t(ids.size() - sequences.size())};
+}
+
+const std::vector<std::vector<std::int64_t>> kSequences = {{1, 5, 9, 13, 2, 7}, {3, 3, 40}, {8, 1, 49, 0, 30, 31, 32, 33, 34}};
+
+}  // namespace
+
+TEST_CASE("sequences of a batch do not see each other: their nats are those that a cache gives one after the other") {
+  for (const std::int64_t kv_heads : {2, 4}) {
+    Trained t = made(tiny(kv_heads));
+    double expected = 0;
+    for (const auto& s : kSequences) {
+      const torch::NoGradGuard plain;
+      KvCache cache(2, kv_heads, 8, torch::kCPU, torch::kFloat32);
+      const Tensor logits = t.model->forward(Batch::of(torch::tensor(s), cache), LogitsOf::EveryToken).log_softmax(-1);
+      for (size_t i = 0; i + 1 < s.size(); ++i) expected -= logits[std::int64_t(i)][s[i + 1]].item<double>();
+    }
+    CHECK(loss(*t.model, batch_of(kSequences), false) == Approx(expected).epsilon(1e-5));
+    CHECK(add_gradients(*t.model, batch_of(kSequences), 1, false) == Approx(expected).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("gradients are the slopes of the loss, for every kind of weight") {
+  Trained t = made(tiny());
+  const MicroBatch batch = batch_of(kSequences);
+  add_gradients(*t.model, batch, 0.5, false);
+  for (Parameter& p : t.parameters) {
+    const Tensor gradient = p.value.grad();
+    REQUIRE(gradient.defined());
+    auto generator = at::detail::createCPUGenerator(5);
+    const Tensor direction = torch::empty_like(p.value).normal_(0, 1, generator);
+    const double step = 5e-3 / direction.norm().item<double>() * std::max(1.0, p.value.norm().item<double>());
+    const auto at = [&](double factor) {
+      const torch::NoGradGuard plain;
+      p.value.add_(direction, factor * step);
+      const double value = loss(*t.model, batch, false);
+      p.value.add_(direction, -factor * step);
+      return value;
+    };
+    const double slope = 0.5 * (at(1) - at(-1)) / (2 * step), told = (gradient * direction).sum().item<double>();
+    CAPTURE(p.name, slope, told);
+    CHECK(told == Approx(slope).epsilon(0.03).margin(1e-2));
+  }
+}
+
+TEST_CASE("gradients of micro-batches add up to those of the whole") {
+  Trained whole = made(tiny()), parts = made(tiny());
+  add_gradients(*whole.model, batch_of(kSequences), 1, false);
+  for (const auto& s : kSequences) add_gradients(*parts.model, batch_of({s}), 1, false);
+  for (size_t i = 0; i < whole.parameters.size(); ++i)
+    CHECK(torch::allclose(whole.parameters[i].value.grad(), parts.parameters[i].value.grad(), 1e-4, 1e-5));
+}
+
+TEST_CASE("bf16 products come near f32's gradients") {
+  Trained exact = made(tiny()), narrow = made(tiny());
+  add_gradients(*exact.model, batch_of(kSequences), 1, false);
+  narrow.model->ready(torch::kCPU, torch::kBFloat16, {});
+  add_gradients(*narrow.model, batch_of(kSequences), 1, true);
+  for (size_t i = 0; i < exact.parameters.size(); ++i) {
+    const Tensor a = exact.parameters[i].value.grad().flatten(), b = narrow.parameters[i].value.grad().flatten();
+    CAPTURE(exact.parameters[i].name);
+    CHECK(b.scalar_type() == torch::kFloat32);
+    CHECK(torch::cosine_similarity(a, b, 0).item<double>() > 0.99);
+  }
+}
+
+TEST_CASE("both optimizers lower the loss; a checkpoint brings back every number") {
+  for (const bool muon : {true, false}) {
+    tests::TempFolder folder;
+    Trained t = made(tiny()), again = made(tiny(), 2);
+    const MicroBatch batch = batch_of(kSequences);
+    const auto steps = [&](Trained& of, Optimizer& optimizer, int count) {
+      for (int i = 0; i < count; ++i) {
+        optimizer.clear_gradients();
+        add_gradients(*of.model, batch, 1 / double(batch.targets), false);
+        CHECK(optimizer.clip() > 0);
+        optimizer.step(0.01);
+      }
+    };
+    const double before = loss(*t.model, batch, false);
+    Optimizer first(t.parameters, {.muon = muon}), second(again.parameters, {.muon = muon});
+    steps(t, first, 10);
+    CHECK(loss(*t.model, batch, false) < before * 0.8);
+    const TrainState state{10, 150, {1, 7}};
+    REQUIRE(write_checkpoint(folder.path() / "c.safetensors", state, first.state()));
+    const auto read = read_checkpoint(folder.path() / "c.safetensors", second.state());
+    REQUIRE(read);
+    CHECK(*read == state);
+    second.set_steps(10);
+    steps(t, first, 3), steps(again, second, 3);
+    for (size_t i = 0; i < t.parameters.size(); ++i) CHECK(torch::equal(t.parameters[i].value, again.parameters[i].value));
+    Optimizer other(made(tiny()).parameters, {.muon = !muon});
+    CHECK(read_checkpoint(folder.path() / "c.safetensors", other.state()).has_value() == !muon);  // AdamW keeps more, so its file serves Muon
+  }
+}
+
+TEST_CASE("a long gradient is cut to the longest allowed, in its own direction") {
+  Trained t = made(tiny());
+  Optimizer optimizer(t.parameters, {.clip = 0.25});
+  add_gradients(*t.model, batch_of(kSequences), 1, false);
+  const Tensor before = t.parameters[0].value.grad().clone();
+  const double norm = optimizer.clip();
+  CHECK(norm > 0.25);
+  CHECK(optimizer.clip() == Approx(0.25).epsilon(1e-3));
+  CHECK(torch::allclose(t.parameters[0].value.grad(), before * (0.25 / norm), 1e-3, 1e-7));
+}
+
+TEST_CASE("an orthogonalised matrix has singular values about 1, whichever way it lies") {
+  auto generator = at::detail::createCPUGenerator(3);
+  for (const auto& [rows, columns] : {std::pair{24, 64}, {64, 24}, {32, 32}}) {
+    const Tensor values = std::get<1>(torch::linalg_svd(orthogonalized(torch::empty({rows, columns}).normal_(0, 3, generator)), false));
+    CHECK(values.min().item<double>() > 0.5);
+    CHECK(values.max().item<double>() < 1.4);
+  }
+}
+
+TEST_CASE("what is saved loads as the same model, in every layout that a file has") {
+  const auto with_mlp = [](const char* architecture) {
+    ModelConfig c = tiny(4);
+    c.architecture = architecture, c.rotary_width = 0, c.tied_embeddings = true, c.activation = Activation::GeluTanh;
+    return c;
+  };
+  for (const ModelConfig& config : {tiny(), with_mlp("gpt2")}) {
+    tests::TempFolder folder;
+    Trained t = made(config);
+    CAPTURE(config.architecture);
+    REQUIRE(save_weights(*t.model, folder.path() / "model.safetensors", "F32"));
+    const auto source = open_weights(folder.path());
+    REQUIRE(source);
+    auto again = std::move(*make_model(config));
+    const auto loaded = load_parameters(*again, **source, {.device = torch::kCPU, .dtype = torch::kFloat32, .quant = Quant::None}, {}, {});
+    REQUIRE(loaded);
+    again->ready(torch::kCPU, torch::kFloat32, {});
+    CHECK(loss(*again, batch_of(kSequences), false) == loss(*t.model, batch_of(kSequences), false));
+  }
+}
