@@ -65,7 +65,8 @@ Result<void> bring_vocabulary(const std::string& from, const fs::path& out) {
   if (from.empty())
     return base::fail(ErrorCode::InvalidInput, "--tokenizer is missing: expected a tokenizer.json; `rigpilot train-tokenizer` makes one");
   if (auto made = base::write_file_atomic(out / "tokenizer_config.json",
-                                          R"({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>", "clean_up_tokenization_spaces": false})");
+                                          R"({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>",
+ "clean_up_tokenization_spaces": false})");
       !made)
     return made;
   if (from == "bytes") return write_byte_vocabulary(out);
@@ -75,13 +76,30 @@ Result<void> bring_vocabulary(const std::string& from, const fs::path& out) {
   return base::write_file_atomic(out / "tokenizer.json", *text);
 }
 
+// --start: everything of the folder but its weights, so that what is trained loads as what it began with.
+Result<void> bring_model(const fs::path& from, const fs::path& out) {
+  if (!fs::exists(from / "config.json"))
+    return base::fail(ErrorCode::NotFound, "--start {}: expected a Hugging Face folder with config.json and safetensors", from.string());
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const std::string name = entry.path().filename().string(), ending = entry.path().extension().string();
+    const bool small = ending == ".json" || ending == ".model" || ending == ".txt";
+    if (!entry.is_regular_file() || !small || name == "train.json" || name.ends_with(".index.json")) continue;
+    auto text = base::read_file(entry.path());
+    if (!text) return base::forward(text, "--start");
+    if (auto written = base::write_file_atomic(out / name, *text); !written) return written;
+  }
+  return {};
+}
+
 // The shape of --config, or the preset's, with this vocabulary and context.
 Result<engine::ModelConfig> shape_of(const TrainSettings& settings, const TrainOptions& options, const Preset* preset,
                                      const tokenizer::Tokenizer& tokenizer) {
   engine::ModelConfig config;
-  if (options.resume && fs::exists(options.out / "config.json")) {
+  if ((options.resume || !settings.start.empty()) && fs::exists(options.out / "config.json")) {
     auto read = engine::read_hf_config(options.out);
     if (!read) return base::forward(read);
+    if (settings.context > read->context_length)
+      return base::fail(ErrorCode::InvalidInput, "--context {}: the model's context holds {} tokens", settings.context, read->context_length);
     return *read;
   }
   if (!settings.config.empty()) {
@@ -149,16 +167,19 @@ void decay_from(std::int64_t step, std::int64_t steps, TrainSettings& settings) 
   settings.steps = step + steps, settings.decay = steps;
 }
 
-int run_training(const TrainSettings& settings, const engine::ModelConfig& config, const tokenizer::Tokenizer& tokenizer, const TrainOptions& options) {
+int run_training(const TrainSettings& settings, const engine::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
+                 const TrainOptions& options) {
   std::vector<fs::path> paths(settings.corpus.begin(), settings.corpus.end());
   auto corpus = engine::CorpusSource::open(paths);
   if (!corpus) return report(corpus.error());
   auto data = engine::SequenceStream::make(*corpus, tokenizer, sequences_of(settings));
   if (!data) return report(data.error());
-  engine::TrainRequest request{.config = config, .out = options.out, .checkpoint = options.out / "checkpoint.safetensors", .data = &*data,
+  engine::TrainRequest request{.config = config, .start = settings.start, .out = options.out, .write_config = settings.start.empty(),
+                               .checkpoint = options.out / "checkpoint.safetensors", .data = &*data,
                                .schedule = schedule_of(settings), .step_tokens = settings.step_tokens, .micro_tokens = settings.micro_tokens,
                                .validation_tokens = settings.validation_tokens, .validate_every = settings.validate_every,
-                               .checkpoint_seconds = settings.checkpoint_minutes * 60, .seed = std::uint64_t(settings.seed), .device = settings.device,
+                               .checkpoint_seconds = settings.checkpoint_minutes * 60, .seed = std::uint64_t(settings.seed),
+                               .device = settings.device,
                                .bf16 = settings.dtype == "bf16", .threads = int(settings.threads)};
   request.optimizer.muon = settings.optimizer == "muon";
   request.optimizer.weight_decay = settings.weight_decay, request.optimizer.clip = settings.clip;
@@ -191,8 +212,10 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
                 {"validation_loss", done->validation_loss}, {"bits_per_byte", done->nats_per_byte / std::log(2.0)}, {"finished", done->finished}});
   else
     print(fmt::format("{}: {} steps, {} tokens{}\n", options.out.string(), done->steps, done->tokens,
-                      done->finished ? fmt::format(", validation loss {:.4f} nats a token, {:.4f} bits a byte", done->validation_loss, done->nats_per_byte / std::log(2.0))
-                                     : "; stopped: --resume goes on"));
+                      !done->finished ? "; stopped: --resume goes on"
+                      : validation    ? fmt::format(", validation loss {:.4f} nats a token, {:.4f} bits a byte", done->validation_loss,
+                                                    done->nats_per_byte / std::log(2.0))
+                                      : ""));
   return kDone;
 }
 
@@ -211,10 +234,11 @@ int train(const TrainOptions& options, const CLI::App& command) {
     return report({ErrorCode::InvalidInput, fmt::format("{}: holds a training already; --resume goes on with it", options.out.string())});
   if (options.decay_now > 0) decay_from(TrainLog::last_checkpoint(options.out), options.decay_now, *settings);
   if (!options.resume) {
-    if (auto brought = bring_vocabulary(settings->tokenizer, options.out); !brought) return report(brought.error());
+    auto brought = settings->start.empty() ? bring_vocabulary(settings->tokenizer, options.out) : bring_model(settings->start, options.out);
+    if (!brought) return report(brought.error());
     if (auto split = split_text(*settings, options.out); !split) return report(split.error());
   }
-  auto tokenizer = tokenizer::load_tokenizer(options.out / "tokenizer.json");
+  auto tokenizer = tokenizer::load_tokenizer(options.out);
   if (!tokenizer) return report(tokenizer.error());
   auto config = shape_of(*settings, options, chosen, **tokenizer);
   if (!config) return report(config.error());
@@ -227,7 +251,9 @@ int train(const TrainOptions& options, const CLI::App& command) {
 void add_train(CLI::App& program, Run& run) {
   CLI::App& command = *program.add_subcommand("train", "Train a model from nothing: a Hugging Face folder from a corpus.");
   auto options = std::make_shared<TrainOptions>();
-  command.add_option("corpus", options->given.corpus, "files of text, shards of JSON lines with a field \"text\", or folders of either")->type_name("CORPUS");
+  command
+      .add_option("corpus", options->given.corpus, "files of text, shards of JSON lines with a field \"text\", or folders of either")
+      ->type_name("CORPUS");
   command.add_option("--out,-o", options->out, "the folder that gets the model, its checkpoint and metrics.jsonl")->type_name("FOLDER")->required();
   command.add_option("--preset", options->preset, "a whole recipe, which the other options change")->type_name("NAME");
   command.add_flag("--resume", options->resume, "go on with the training in FOLDER, with the settings it began with");
@@ -237,15 +263,16 @@ void add_train(CLI::App& program, Run& run) {
     command.add_option(std::string("--") + name, value, help)->type_name(type)->group("Settings");
   });
   command.add_flag("--json", options->json, "one line of JSON at the end");
-  command.footer(fmt::format(R"(Ctrl-C, a polite kill and a power cut lose at most what came after the last checkpoint; --resume then goes on, to the same weights
-as without the stop.
+  command.footer(fmt::format(R"(Ctrl-C, a polite kill and a power cut lose at most what came after the last checkpoint; --resume then goes on,
+to the same weights as without the stop.
 
 Presets:{}
 
 Examples:
   rigpilot train tinyshakespeare --preset shakespeare --out bard
   rigpilot train shards --preset code --tokenizer my-tokenizer --validation held-out.jsonl --out my-model
-  rigpilot train --resume --out my-model --decay-now 500)", preset_help()));
+  rigpilot train --resume --out my-model --decay-now 500
+  rigpilot train src --start my-model --rate 3e-4 --schedule cosine --steps 300 --out my-model-for-src)", preset_help()));
   command.callback([&run, options, &command] { run = [options, &command] { return train(*options, command); }; });
 }
 

@@ -55,8 +55,8 @@ void TrainLog::tell(const engine::StepReport& r) {
   smoothed_ = smoothed_ == 0 ? r.loss : 0.95 * smoothed_ + 0.05 * r.loss;
   const double taken = duration<double>(Clock::now() - start_).count();
   const double left = taken / double(std::max<std::int64_t>(1, r.step - first_)) * double(steps_ - r.step);
-  show(fmt::format("step {}/{}, {:.2f} M tokens, loss {:.4f}, rate {:.2e}, {:.0f} tokens/s, {} left", r.step, r.steps, double(r.tokens) / 1e6, smoothed_,
-                   r.learning_rate, r.tokens_per_second, span_of(left)), false);
+  show(fmt::format("step {}/{}, {:.2f} M tokens, loss {:.4f}, rate {:.2e}, {:.0f} tokens/s, {} left", r.step, r.steps,
+                   double(r.tokens) / 1e6, smoothed_, r.learning_rate, r.tokens_per_second, span_of(left)), false);
 }
 
 void TrainLog::tell(const engine::ValidationReport& r) {

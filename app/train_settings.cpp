@@ -22,10 +22,16 @@ TrainSettings shakespeare() {
   return s;
 }
 
+TrainSettings code() {
+  TrainSettings s;
+  s.steps = 12000, s.warmup = 120, s.decay = 2400, s.step_tokens = 16384, s.rate = 3e-3, s.validate_every = 500;
+  return s;
+}
+
 std::array<Preset, 2> presets() {
   return {{{"shakespeare", "a character model of 0.8 M parameters, for tinyshakespeare: its last tenth is the validation text", shakespeare(),
             llama(4, 128, 384, 4, 4)},
-           {"code", "the default model: a fill-in-the-middle code model of 10 M parameters", {}, llama(6, 320, 896, 5, 5)}}};
+           {"code", "the default model: a fill-in-the-middle code model of 10 M parameters", code(), llama(6, 320, 896, 5, 5)}}};
 }
 
 }  // namespace

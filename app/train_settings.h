@@ -15,7 +15,7 @@ namespace app {
 
 struct TrainSettings {
   std::vector<std::string> corpus;
-  std::string validation, tokenizer, config;
+  std::string validation, tokenizer, config, start;
   std::int64_t context = 512, steps = 3000, warmup = 60, decay = 600;
   std::int64_t step_tokens = 32768, micro_tokens = 8192;
   double rate = 4e-3, weight_decay = 0.1, clip = 1, least_rate = 0;
@@ -30,6 +30,7 @@ void visit(Settings& s, Field&& field) {
   field(s.validation, "validation", "FILE", "text that is never trained on, to see how the loss does there");
   field(s.tokenizer, "tokenizer", "PATH", "the vocabulary: a tokenizer.json, or a folder with one; `bytes` for one token a byte");
   field(s.config, "config", "FILE", "the model's shape: a config.json; vocab_size is the vocabulary's");
+  field(s.start, "start", "FOLDER", "begin with this model's weights, shape and vocabulary, rather than from nothing");
   field(s.context, "context", "N", "longest sequence, in tokens");
   field(s.steps, "steps", "N", "how many steps in all");
   field(s.warmup, "warmup", "N", "steps in which the learning rate rises");

@@ -28,7 +28,8 @@ struct OptimizerSettings {
 struct TrainRequest {
   ModelConfig config;
   std::filesystem::path start;       // a Hugging Face folder whose weights to begin with; empty: random ones
-  std::filesystem::path out;         // gets config.json and model.safetensors, at each checkpoint and at the end
+  std::filesystem::path out;         // gets model.safetensors, at each checkpoint and at the end,
+  bool write_config = true;          // and config.json
   std::filesystem::path checkpoint;  // everything needed to go on; gone on from where it is there
   SequenceStream* data = nullptr;
   SequenceStream* validation = nullptr;  // may be null; its first `validation_tokens` are looked at each time

@@ -4,6 +4,8 @@
 
 #include <torch/torch.h>
 
+#include "engine/layers/with_gradients.h"
+
 namespace engine {
 
 class Norm : public torch::nn::Module {
@@ -25,6 +27,7 @@ class RmsNorm : public Norm {
  public:
   using Norm::Norm;
   torch::Tensor forward(const torch::Tensor& x) const override {
+    if (auto y = rms_norm_with_gradients(x, weight_, epsilon_)) return *y;
     const torch::Tensor wide = x.to(torch::kFloat32);
     const torch::Tensor scale = torch::rsqrt(wide.square().mean(-1, /*keepdim=*/true).add_(epsilon_));
     return (wide * scale).to(x.scalar_type()).mul_(weight_);

@@ -14,6 +14,7 @@
 #include "engine/layers/norm.h"
 #include "engine/layers/rope.h"
 #include "engine/layers/step.h"
+#include "engine/layers/with_gradients.h"
 #include "engine/models/decoder.h"
 
 namespace engine {
@@ -41,7 +42,12 @@ struct RotaryAttention : torch::nn::Module {
 // down(activation(gate(x)) * up(x)): SwiGLU, GeGLU; Shazeer 2020, arXiv 2002.05202.
 struct GatedMlp : torch::nn::Module {
   explicit GatedMlp(const ModelConfig& config);
-  Tensor forward(const Tensor& x_TD) const { return down->forward(activate(activation, gate->forward(x_TD)).mul_(up->forward(x_TD))); }
+  Tensor forward(const Tensor& x_TD) const {
+    const Tensor gates = gate->forward(x_TD), ups = up->forward(x_TD);
+    if (activation == Activation::Silu)
+      if (auto product = silu_with_gradients(gates, ups)) return down->forward(*product);
+    return down->forward(activate(activation, gates).mul_(ups));
+  }
 
   Activation activation;
   std::shared_ptr<Linear> gate, up, down;

@@ -24,14 +24,16 @@ base::Result<std::int64_t> number(const base::Safetensors& file, const std::stri
 base::Result<void> fill(const base::Safetensors& file, const NamedTensor& tensor) {
   for (const base::SafetensorsTensor& stored : file.tensors()) {
     if (stored.name != tensor.name) continue;
-    const bool same = stored.dtype == "F32" && std::equal(stored.shape.begin(), stored.shape.end(), tensor.value.sizes().begin(), tensor.value.sizes().end());
+    const auto shape = tensor.value.sizes();
+    const bool same = stored.dtype == "F32" && std::equal(stored.shape.begin(), stored.shape.end(), shape.begin(), shape.end());
     if (!same) return fail(ErrorCode::InvalidInput, "{}: tensor '{}' has another shape than the model's", file.path().string(), tensor.name);
     const torch::NoGradGuard plain;
     const torch::Tensor lying = torch::from_blob(const_cast<std::byte*>(stored.bytes.data()), tensor.value.sizes(), torch::kFloat32);
     tensor.value.detach().copy_(lying);
     return {};
   }
-  return fail(ErrorCode::InvalidInput, "{}: tensor '{}' is missing: the checkpoint is of another model or optimizer", file.path().string(), tensor.name);
+  return fail(ErrorCode::InvalidInput, "{}: tensor '{}' is missing: the checkpoint is of another model or optimizer", file.path().string(),
+              tensor.name);
 }
 
 }  // namespace
@@ -39,8 +41,9 @@ base::Result<void> fill(const base::Safetensors& file, const NamedTensor& tensor
 base::Result<void> write_checkpoint(const std::filesystem::path& path, const TrainState& state, const std::vector<NamedTensor>& tensors) {
   std::vector<base::SafetensorsEntry> entries;
   for (const NamedTensor& t : tensors) entries.push_back({t.name, "F32", {t.value.sizes().begin(), t.value.sizes().end()}});
-  auto file = base::SafetensorsFile::create(path, entries, {{"step", fmt::format("{}", state.step)}, {"tokens", fmt::format("{}", state.tokens)},
-                                                            {"epoch", fmt::format("{}", state.data.epoch)}, {"piece", fmt::format("{}", state.data.piece)}});
+  const auto text = [](auto value) { return fmt::format("{}", value); };
+  auto file = base::SafetensorsFile::create(
+      path, entries, {{"step", text(state.step)}, {"tokens", text(state.tokens)}, {"epoch", text(state.data.epoch)}, {"piece", text(state.data.piece)}});
   if (!file) return base::forward(file);
   for (const NamedTensor& t : tensors) {
     const torch::Tensor values = t.value.detach().to(torch::kCPU, torch::kFloat32).contiguous();

@@ -28,15 +28,25 @@ torch::Dtype torch_dtype(std::string_view dtype) { return dtype == "BF16" ? torc
 
 }  // namespace
 
+base::Result<void> can_save(Model& model, bool with_config) {
+  const std::string& architecture = model.config().architecture;
+  for (const Slot& slot : model.slots())
+    if (slot.in_hugging_face.stacked > 0 || slot.in_hugging_face.of_rows > 0)
+      return fail(ErrorCode::Unsupported, "architecture '{}' cannot be written yet: tensor '{}' shares its place in the file with others",
+                  architecture, slot.hugging_face);
+  if (with_config && architecture != "llama" && architecture != "qwen2")
+    return fail(ErrorCode::Unsupported, "config.json cannot be written for architecture '{}': expected llama or qwen2", architecture);
+  return {};
+}
+
 base::Result<void> save_weights(Model& model, const std::filesystem::path& path, std::string_view dtype) {
   const torch::NoGradGuard plain;
   std::vector<base::SafetensorsEntry> entries;
   std::vector<torch::Tensor> values;
+  if (auto can = can_save(model, false); !can) return base::forward(can, path.string());
   for (const Slot& slot : model.slots()) {
-    if (slot.in_hugging_face.stacked > 0 || slot.in_hugging_face.of_rows > 0)
-      return fail(ErrorCode::Unsupported, "{}: tensor '{}' holds several of the model's in one: architecture '{}' cannot be written yet", path.string(),
-                  slot.hugging_face, model.config().architecture);
-    torch::Tensor value = as_stored(tensor_of(slot).detach().to(torch::kCPU, torch::kFloat32), slot.in_hugging_face).to(torch_dtype(dtype)).contiguous();
+    const torch::Tensor wide = tensor_of(slot).detach().to(torch::kCPU, torch::kFloat32);
+    torch::Tensor value = as_stored(wide, slot.in_hugging_face).to(torch_dtype(dtype)).contiguous();
     entries.push_back({slot.hugging_face, std::string(dtype), {value.sizes().begin(), value.sizes().end()}});
     values.push_back(std::move(value));
   }
@@ -48,11 +58,10 @@ base::Result<void> save_weights(Model& model, const std::filesystem::path& path,
 }
 
 base::Result<void> save_model(Model& model, const std::filesystem::path& folder, std::string_view dtype) {
-  if (model.config().architecture != "llama" && model.config().architecture != "qwen2")
-    return fail(ErrorCode::Unsupported, "{}: config.json cannot be written for architecture '{}': expected llama or qwen2", folder.string(),
-                model.config().architecture);
+  if (auto can = can_save(model, true); !can) return base::forward(can, folder.string());
   if (auto saved = save_weights(model, folder / "model.safetensors", dtype); !saved) return saved;
-  return base::write_file_atomic(folder / "config.json", hf_config_of(model.config(), dtype == "BF16" ? "bfloat16" : dtype == "F16" ? "float16" : "float32"));
+  const char* const name = dtype == "BF16" ? "bfloat16" : dtype == "F16" ? "float16" : "float32";
+  return base::write_file_atomic(folder / "config.json", hf_config_of(model.config(), name));
 }
 
 }  // namespace engine

@@ -11,6 +11,9 @@
 
 namespace engine {
 
+// Whether save_model(), or without a config save_weights(), knows how.
+base::Result<void> can_save(Model& model, bool with_config);
+
 // `dtype`: F32, BF16 or F16.
 base::Result<void> save_weights(Model& model, const std::filesystem::path& file, std::string_view dtype);
 base::Result<void> save_model(Model& model, const std::filesystem::path& folder, std::string_view dtype);

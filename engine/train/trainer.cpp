@@ -75,6 +75,7 @@ base::Result<void> Trainer::fill_model() {
 
 base::Result<void> Trainer::prepare() {
   if (auto filled = fill_model(); !filled) return filled;
+  if (auto can = can_save(*model_, r_.write_config); !can) return can;  // rather than after hours
   std::vector<Parameter> parameters = parameters_of(*model_, device_);
   for (const Parameter& p : parameters) report_.parameters += p.value.numel();
   model_->ready(device_, r_.bf16 ? torch::kBFloat16 : torch::kFloat32, {});
@@ -109,7 +110,8 @@ base::Result<void> Trainer::one_step() {
   for (const MicroBatch& batch : *batches) sum += add_gradients(*model_, batch, 1 / double(targets), r_.bf16);
   const double norm = optimizer_->clip(), rate = r_.schedule.at(state_.step);
   if (!std::isfinite(norm) || !std::isfinite(sum))
-    return base::fail(base::ErrorCode::Failed, "step {}: the loss is no longer a number; a lower learning rate or a longer warm-up may help", state_.step + 1);
+    return base::fail(base::ErrorCode::Failed, "step {}: the loss is no longer a number; a lower learning rate or a longer warm-up may help",
+                      state_.step + 1);
   optimizer_->step(rate);
   state_ = {state_.step + 1, state_.tokens + tokens, r_.data->position()};
   if (events_.step)
@@ -129,7 +131,8 @@ base::Result<void> Trainer::validate() {
 
 base::Result<void> Trainer::save() {
   if (auto written = write_checkpoint(r_.checkpoint, state_, optimizer_->state()); !written) return written;
-  if (auto saved = save_model(*model_, r_.out, "F32"); !saved) return saved;
+  const auto saved = r_.write_config ? save_model(*model_, r_.out, "F32") : save_weights(*model_, r_.out / "model.safetensors", "F32");
+  if (!saved) return saved;
   if (events_.checkpointed) events_.checkpointed(state_.step);
   return {};
 }

@@ -157,6 +157,31 @@ def test_transformers_loads_it_with_equal_logits(corpus, vocabulary, tmp_path):
     assert sum(losses[-4:]) < 0.9 * sum(losses[:4]), "it learns"
 
 
+@pytest.mark.parametrize("family", ["gpt2", "llama", "qwen2", "gpt_neox"])
+def test_a_model_that_others_made_is_trained_on_and_loads_in_transformers(corpus, vocabulary, tmp_path, family):
+    torch.manual_seed(1)
+    start = tmp_path / "start"
+    sizes = {"vocab_size": 600, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "max_position_embeddings": 64, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "bos_token_id": 0, "eos_token_id": 0}
+    config = transformers.AutoConfig.for_model(family, **sizes)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(start)
+    (start / "tokenizer.json").write_bytes((vocabulary / "tokenizer.json").read_bytes())
+    options = ["--start", start, "--context", 64, "--steps", 12, "--warmup", 2, "--decay", 4, "--step-tokens", 512, "--micro-tokens", 256,
+               "--validation", corpus, "--validation-tokens", 500, "--validate-every", 1, "--dtype", "f32", "--threads", 2]
+    answer("train", corpus, *options, "--out", tmp_path / "m")
+    validation = [line["validation_loss"] for line in metrics(tmp_path / "m") if "validation_loss" in line]
+    assert validation[-1] < validation[0] - 0.1
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "m", dtype=torch.float32).eval()
+    ids = tokenizers.Tokenizer.from_file(str(start / "tokenizer.json")).encode(documents(corpus)[0][:150]).ids[:64]
+    with torch.no_grad():
+        expected = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+    ours = answer("score", "--model", tmp_path / "m", "--dtype", "f32", "--ids", ",".join(map(str, ids)))["tokens"]
+    for i, token in enumerate(ours[1:]):
+        assert token["logprob"] == pytest.approx(expected[i, ids[i + 1]].item(), abs=5e-5)
+    longer = [*options[:3], 128, *options[4:]]
+    refused(FAILED, rigpilot("train", corpus, *longer, "--out", tmp_path / "n"), "--context 128", "64 tokens")
+
+
 def refused(code, run, *words):
     stderr = run.stderr.decode()
     assert run.returncode == code and run.stdout == b"", stderr
