@@ -109,7 +109,7 @@ torch::Tensor Linear::on_device(const torch::Tensor& x_TI) const {
 }
 
 torch::Tensor Linear::rows(const torch::Tensor& ids_T) const {
-  if (weight_.defined()) return torch::embedding(weight_, ids_T);
+  if (weight_.defined()) return weight_.requires_grad() ? torch::embedding(weight_, ids_T) : weight_.index({ids_T});  // as it sums gradients in order
   if (device_) return device_->rows(ids_T, dtype_);
   const torch::Tensor ids = ids_T.to(torch::kInt64).contiguous();
   torch::Tensor out = torch::empty({ids.size(0), inputs_}, torch::kFloat32);
