@@ -35,7 +35,7 @@ struct Batch {
 
   // Of `counts` new tokens each, without caches.
   static Batch whole(torch::Tensor ids_T, const std::vector<std::int64_t>& counts) {
-    Batch batch{std::move(ids_T), {}};
+    Batch batch{std::move(ids_T), {}, {}};
     for (const std::int64_t count : counts) batch.sequences.push_back({nullptr, count});
     return batch;
   }

@@ -56,7 +56,10 @@ class Decoder : public Model {
       rope_ = Rope(rope_frequencies(config_.rope, config_.rotary_width, rope_factors), rope_attention_factor(config_.rope), device, dtype);
   }
 
-  torch::Tensor forward(const Batch& batch, LogitsOf wanted) override { return logits(batch.rows_of(hidden(batch), wanted)); }
+  torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {
+    const torch::Tensor x_TD = hidden(batch);
+    return x_TD.defined() ? logits(batch.rows_of(x_TD, wanted)) : x_TD;
+  }
 
   torch::Tensor hidden(const Batch& batch) override {
     Step step{batch, config_.rotary_width > 0 ? rotations(rope_, batch) : Rope::Rows{}};

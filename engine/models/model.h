@@ -30,8 +30,8 @@ class Model : public torch::nn::Module {
   // Where its parts are, of a model that is wired like LLaMA and may be packed; null for others.
   virtual std::shared_ptr<PackableParts> parts() { return nullptr; }
 
-  // forward() in its two halves, for training, whose loss never holds all logits at once: [T, D] behind the last block, and the
-  // logits of any such rows.
+  // forward() in its two halves, for training, whose loss never holds all logits at once: [T, D] behind the last block (undefined
+  // where batch.stop fired), and the logits of any such rows.
   virtual torch::Tensor hidden(const Batch& batch);
   virtual torch::Tensor logits(const torch::Tensor& x_TD);
 };
