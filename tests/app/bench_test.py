@@ -2,13 +2,12 @@
 
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
 
 RIGPILOT = os.environ["RIGPILOT"]
-SOURCE = pathlib.Path(__file__).parents[2] / "lsp" / "server.cpp"
+CODE = "".join(f"def area_{i}(width, height):\n    scaled = width * height + {i}\n    return scaled\n\n\n" for i in range(200))
 
 
 def run(*arguments, expect=0):
@@ -18,12 +17,19 @@ def run(*arguments, expect=0):
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def source(tmp_path_factory):
+    file = tmp_path_factory.mktemp("source") / "areas.py"
+    file.write_text(CODE)
+    return file
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory, source):
     folder = tmp_path_factory.mktemp("bench")
     script = folder / "script.json"
     script.write_text(json.dumps({"prefill_ms_per_token": 0.2, "ms_per_token": 5, "default": "hello world, this is a line\n"}))
     page = folder / "page.html"
-    done = run("--engine", f"scripted:{script}", "--keystrokes", SOURCE, "--runs", 1, "--places", 2, "--keys", 8, "--words", 120,
+    done = run("--engine", f"scripted:{script}", "--keystrokes", source, "--runs", 1, "--places", 2, "--keys", 8, "--words", 120,
                "--cancels", 3, "--starts", 1, "--json", "--html", page)
     return json.loads(done.stdout) | {"page": page.read_text()}
 
@@ -52,19 +58,19 @@ def test_a_cancelled_prompt_is_not_computed_again(report):
     assert report["cancel"]["in_prompt_ms"]["p50"] < 50
 
 
-def test_a_patient_typist_gets_an_answer_to_every_key(tmp_path):
+def test_a_patient_typist_gets_an_answer_to_every_key(tmp_path, source):
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"ms_per_token": 3, "default": "never what is typed, and long\n"}))
-    done = run("--engine", f"scripted:{script}", "--keystrokes", SOURCE, "--runs", 1, "--places", 1, "--keys", 6, "--words", 2000,
+    done = run("--engine", f"scripted:{script}", "--keystrokes", source, "--runs", 1, "--places", 1, "--keys", 6, "--words", 2000,
                "--cancels", 0, "--starts", 0, "--patient", "--json")
     side = json.loads(done.stdout)["sides"][0]
     assert side["hits"]["overtaken"] == 0 and side["suggestion_ms"]["n"] == 6 and side["tokens"]["wasted"] == 0
 
 
-def test_a_new_line_computes_no_more_than_a_character(tmp_path):
+def test_a_new_line_computes_no_more_than_a_character(tmp_path, source):
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"default": "never what is typed\n"}))
-    done = run("--engine", f"scripted:{script}", "--keystrokes", SOURCE, "--runs", 1, "--places", 2, "--keys", 80, "--words", 4000,
+    done = run("--engine", f"scripted:{script}", "--keystrokes", source, "--runs", 1, "--places", 2, "--keys", 80, "--words", 4000,
                "--cancels", 0, "--starts", 0, "--patient", "--json")
     side = json.loads(done.stdout)["sides"][0]
     assert side["hits"]["fresh"] == 0
@@ -80,7 +86,7 @@ def test_the_page_stands_alone(report):
 @pytest.mark.parametrize("arguments, sentence", [
     (["--keystrokes", "/no/such/file"], "/no/such/file"),
     (["--keystrokes", os.devnull], "two lines to type"),
-    (["--keystrokes", str(SOURCE), "--rival", "nobody"], "expected llama-server"),
+    (["--keystrokes", __file__, "--rival", "nobody"], "expected llama-server"),
 ])
 def test_what_is_wrong_is_one_sentence(arguments, sentence, tmp_path):
     script = tmp_path / "script.json"
