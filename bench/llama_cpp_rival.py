@@ -1,7 +1,8 @@
 """The rival of `rigpilot bench --rival llama-cpp`: llama.cpp as PyPI's llama-cpp-python brings it, driven through its C interface.
 
 Started by the bench with MODEL THREADS CONTEXT; says {"load_ms": ...} once ready, then answers each line {"prompt": [ids], "tokens": n}
-with what `rigpilot generate` reports: the time of the prompt (an empty cache before it) and of the tokens after the first.
+with what `rigpilot generate` reports: the time of the prompt (an empty cache before it) and of the tokens after the first. The next token
+is the largest of the logits by NumPy: llama.cpp's own sampler copies the vocabulary into a list first.
 """
 
 import json
@@ -10,6 +11,7 @@ import sys
 import time
 
 import llama_cpp as llama
+import numpy
 
 
 def main(path, threads, context):
@@ -23,14 +25,14 @@ def main(path, threads, context):
     params.n_batch = 2048
     params.n_threads = params.n_threads_batch = threads
     held = llama.llama_init_from_model(model, params)
-    greedy = llama.llama_sampler_init_greedy()
+    vocabulary = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(model))
     memory = llama.llama_get_memory(held)
 
     def advance(ids):
         array = (llama.llama_token * len(ids))(*ids)
         if llama.llama_decode(held, llama.llama_batch_get_one(array, len(ids))) != 0:
             sys.exit("llama_decode failed")
-        return llama.llama_sampler_sample(greedy, held, -1)
+        return int(numpy.ctypeslib.as_array(llama.llama_get_logits_ith(held, -1), (vocabulary,)).argmax())
 
     def answer(request):
         llama.llama_memory_clear(memory, True)
