@@ -116,7 +116,6 @@ base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype 
   if (std::vector<float> probe(block ? block->elements : 0); !block || !mapped(view))
     if (auto known = dequantize(view.type, view.bytes.first(block ? block->bytes : 0), probe); !known) return base::forward(known, in_file(view));
   torch::Tensor out = torch::empty(view.shape, dtype);
-  base::prefer_huge_pages(out.mutable_data_ptr(), out.nbytes());
   const std::int64_t rows = view.shape[0], each = std::max<std::int64_t>(1, kPart * rows / std::max<std::int64_t>(1, out.numel()));
   const at::ThreadLocalState state;
   at::parallel_for(0, (rows + each - 1) / each, 1, [&](std::int64_t first_part, std::int64_t last_part) {
@@ -135,6 +134,7 @@ base::Result<torch::Tensor> Loader::copied(const WeightView& view, torch::Dtype 
       out.narrow(0, first, part.shape[0]).copy_(*values);
     }
   });
+  base::prefer_huge_pages(out.mutable_data_ptr(), out.nbytes());  // once filled: huge pages cleared at the first touch can take ten times a read
   return out;
 }
 

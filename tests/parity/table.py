@@ -3,7 +3,8 @@
     RIGPILOT_BUILD=build/release .venv/bin/python tests/parity/table.py          # prints both tables
     RIGPILOT_BUILD=build/release .venv/bin/python tests/parity/table.py --write  # and puts them into docs/models.md
 
-The first table is what tests_engine_torch prints; the second scores files of this repository with SmolLM2's weights.
+The first table is what tests_engine_torch prints, with what bf16, int8 and int4 cost on real text where real weights are at hand:
+SmolLM2's, an architecture's row. The second has the bits per byte themselves.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = ROOT / "docs/models.md"
 BUILD = pathlib.Path(os.environ.get("RIGPILOT_BUILD", ROOT / "build/release")).resolve()
-TEXTS = ["base/queue.h"]
+TEXTS = ["base/queue.h", "base/machine.cpp"]
 PRECISIONS = {  # as the table names them -> options
     "fp32": ["--quant", "none", "--dtype", "f32"],
     "bf16": ["--quant", "none", "--dtype", "bf16"],
@@ -40,6 +41,17 @@ def parity_table():
                          env={**os.environ, "OMP_WAIT_POLICY": "passive"})
     assert run.returncode == 0, run.stdout
     return "\n".join(line for line in run.stdout.splitlines() if line.startswith("|"))
+
+
+WEIGHTS_OF, NARROWER = "llama", ["bf16", "int8", "int4"]  # SmolLM2's architecture, and the columns that its weights fill
+
+
+def with_costs(parity, bits):
+    """The parity table with the columns of what narrower numbers cost; `bits` is None where the weights are not here."""
+    lines = parity.splitlines()
+    heading = [lines[0] + "".join(f" {name}, Δ bits per byte |" for name in NARROWER), lines[1] + "---|" * len(NARROWER)]
+    cost = {WEIGHTS_OF: [f"{bits[name] - bits['fp32']:+.3f}" for name in NARROWER]} if bits else {}
+    return "\n".join(heading + [line + "".join(f" {cell} |" for cell in cost.get(line.split("|")[1].strip(), ["–"] * len(NARROWER))) for line in lines[2:]])
 
 
 def bits_per_byte(model):
@@ -77,9 +89,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true")
     write = parser.parse_args().write
-    tables = {"parity": parity_table()}
-    if model := smollm2():
-        tables["precision"] = precision_table(bits_per_byte(model))
+    bits = bits_per_byte(model) if (model := smollm2()) else None
+    tables = {"parity": with_costs(parity_table(), bits)}
+    if bits:
+        tables["precision"] = precision_table(bits)
     for name, table in tables.items():
         print(table, end="\n\n")
         if write:
