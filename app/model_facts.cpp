@@ -80,21 +80,23 @@ base::Result<Facts> examine_model_file(const ModelOptions& options) {
   info.dtype = chosen_dtype(options.dtype, info.device, machine);
   info.quant = chosen_quant(options.quant, **source);
   const std::int64_t dtype_bytes = bytes_of_dtype(info.dtype);
+  const std::int64_t kv_numbers = 2 * 1024 * config->layers * config->kv_heads * config->head_width;
   const auto may_pack = [&](const std::string& device) { return device == "cpu" && options.dtype == "auto"; };
   for (const char* quant : {"auto", "none", "int8", "int4"}) {
     const auto need = engine::resident_weights(**source, *config, {*engine::parse_quant(quant), dtype_bytes, may_pack(info.device)});
     if (!need) return base::forward(need, facts.path);
     facts.needs.push_back({quant, need->bytes});
     info.parameters = need->parameters;
-    if (options.quant == quant) info.resident_bytes = need->bytes;
+    if (options.quant != quant) continue;
+    info.resident_bytes = need->bytes;
+    if (need->packed) info.dtype = "int8";
+    facts.kv_bytes_1024 = kv_numbers * (need->packed ? 2 : dtype_bytes);
   }
-  const std::int64_t kv_numbers = 2 * 1024 * config->layers * config->kv_heads * config->head_width;
-  facts.kv_bytes_1024 = kv_numbers * dtype_bytes;
   for (DeviceFit& device : facts.devices) {
     const std::int64_t each = bytes_of_dtype(chosen_dtype(options.dtype, device.device, machine));
     const auto need = engine::resident_weights(**source, *config, {*engine::parse_quant(options.quant), each, may_pack(device.device)});
     if (!need) return base::forward(need, facts.path);
-    device.bytes = need->bytes + kv_numbers * each;
+    device.bytes = need->bytes + kv_numbers * (need->packed ? 2 : each);
   }
   if (facts.tokenizer) facts.fim = tokenizer::probe_fim(**facts.tokenizer);
   return facts;

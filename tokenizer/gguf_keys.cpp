@@ -1,6 +1,43 @@
 #include "tokenizer/gguf_keys.h"
 
+#include <fmt/format.h>
+
 namespace tokenizer {
+namespace {
+
+std::int32_t type_of(TokenKind kind) {
+  switch (kind) {
+    case TokenKind::Normal: return kNormalToken;
+    case TokenKind::Control: return kControlToken;
+    case TokenKind::UserDefined: return kUserToken;
+    case TokenKind::Byte: return kByteToken;
+    case TokenKind::Unknown: return kUnknownToken;
+    case TokenKind::Unused: return kUnusedToken;
+  }
+  return kNormalToken;
+}
+
+}  // namespace
+
+base::Result<void> describe_tokens(const Tokenizer& loaded, std::int64_t size, GgufVocabulary& out) {
+  if (std::int64_t(loaded.vocab_size()) > size)
+    return base::fail(base::ErrorCode::InvalidInput, "has {} tokens, the model {}", loaded.vocab_size(), size);
+  out.tokens.resize(std::size_t(size));
+  out.types.resize(std::size_t(size));
+  for (std::size_t i = 0; i < out.types.size(); ++i) {
+    out.types[i] = type_of(loaded.kind(TokenId(i)));
+    if (out.types[i] == kUnknownToken && !out.unknown) out.unknown = TokenId(i);
+  }
+  out.bos = loaded.bos();
+  if (!loaded.end_ids().empty()) out.eos = loaded.end_ids().front();
+  out.adds_bos = loaded.adds_bos();
+  return {};
+}
+
+void name_unused_tokens(GgufVocabulary& vocabulary) {
+  for (std::size_t i = 0; i < vocabulary.tokens.size(); ++i)
+    if (vocabulary.tokens[i].empty()) vocabulary.tokens[i] = fmt::format("[PAD{}]", i), vocabulary.types[i] = kUnusedToken;
+}
 
 void add_vocabulary(const GgufVocabulary& vocabulary, base::GgufHeader& header) {
   header.text("tokenizer.ggml.model", vocabulary.model);

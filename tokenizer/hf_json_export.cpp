@@ -8,6 +8,7 @@
 #include "tokenizer/load.h"
 #include "tokenizer/metaspace.h"
 #include "tokenizer/pretokenize.h"
+#include "tokenizer/sentencepiece.h"
 
 namespace tokenizer {
 namespace {
@@ -58,20 +59,8 @@ void collect(const Json& step, Cuts& cuts, int depth = 0) {
   }
 }
 
-std::int32_t type_of(TokenKind kind) {
-  switch (kind) {
-    case TokenKind::Normal: return kNormalToken;
-    case TokenKind::Control: return kControlToken;
-    case TokenKind::UserDefined: return kUserToken;
-    case TokenKind::Byte: return kByteToken;
-    case TokenKind::Unknown: return kUnknownToken;
-    case TokenKind::Unused: return kUnusedToken;
-  }
-  return kNormalToken;
-}
-
 // Every token with its id: model.vocab, then added_tokens.
-void set_tokens(const Json& root, const Json& model, const Tokenizer& loaded, GgufVocabulary& out) {
+void set_tokens(const Json& root, const Json& model, GgufVocabulary& out) {
   const auto set = [&](std::int64_t id, const std::string& content) {
     if (id >= 0 && id < std::int64_t(out.tokens.size())) out.tokens[std::size_t(id)] = content;
   };
@@ -80,10 +69,7 @@ void set_tokens(const Json& root, const Json& model, const Tokenizer& loaded, Gg
       if (id.is_number_integer()) set(id.get<std::int64_t>(), content);
   if (const Json* added = base::find_field(root, "added_tokens"); added && added->is_array())
     for (const Json& token : *added) set(base::try_get<std::int64_t>(token, "id").value_or(-1), base::try_get<std::string>(token, "content").value_or(""));
-  for (std::size_t i = 0; i < out.tokens.size(); ++i) {
-    out.types[i] = type_of(loaded.kind(TokenId(i)));
-    if (out.tokens[i].empty()) out.tokens[i] = fmt::format("[PAD{}]", i), out.types[i] = kUnusedToken;
-  }
+  name_unused_tokens(out);
 }
 
 using Pair = std::pair<std::string, std::string>;
@@ -122,7 +108,7 @@ Result<void> fill(const Json& root, const Tokenizer& loaded, GgufVocabulary& out
   const Json* model = base::find_field(root, "model");
   if (!model) return fail(ErrorCode::InvalidInput, "field 'model' is missing: expected an object");
   if (base::try_get<std::string>(*model, "type").value_or("BPE") != "BPE") return fail(ErrorCode::Unsupported, "only a BPE vocabulary can be written as GGUF");
-  set_tokens(root, *model, loaded, out);
+  set_tokens(root, *model, out);
   auto merges = merges_of(*model);
   if (!merges) return base::forward(merges);
   Cuts cuts;
@@ -148,26 +134,24 @@ Result<void> fill(const Json& root, const Tokenizer& loaded, GgufVocabulary& out
 Result<GgufVocabulary> export_hf_json(std::string_view text, const std::string& file, const Tokenizer& loaded, std::int64_t size) {
   const auto root = base::parse_json(text, file);
   if (!root) return base::forward(root);
-  if (std::int64_t(loaded.vocab_size()) > size) return fail(ErrorCode::InvalidInput, "{}: has {} tokens, the model {}", file, loaded.vocab_size(), size);
   GgufVocabulary out;
-  out.tokens.resize(std::size_t(size));
-  out.types.resize(std::size_t(size));
+  if (auto described = describe_tokens(loaded, size, out); !described) return base::forward(described, file);
   if (auto filled = fill(*root, loaded, out); !filled) return base::forward(filled, file);
-  out.bos = loaded.bos();
-  if (!loaded.end_ids().empty()) out.eos = loaded.end_ids().front();
-  out.adds_bos = loaded.adds_bos();
-  for (std::size_t i = 0; i < out.types.size() && !out.unknown; ++i)
-    if (out.types[i] == kUnknownToken) out.unknown = TokenId(i);
   return out;
 }
 
 Result<GgufVocabulary> export_hf_vocabulary(const std::filesystem::path& folder, std::int64_t size) {
-  const auto path = folder / "tokenizer.json";
+  std::error_code ignored;
+  const bool pieces = !std::filesystem::exists(folder / "tokenizer.json", ignored) && std::filesystem::exists(folder / "tokenizer.model", ignored);
+  const auto path = folder / (pieces ? "tokenizer.model" : "tokenizer.json");
   const auto text = base::read_file(path);
   if (!text) return base::forward(text);
   const auto loaded = load_tokenizer(path);
   if (!loaded) return base::forward(loaded);
-  return export_hf_json(*text, path.string(), **loaded, size);
+  if (!pieces) return export_hf_json(*text, path.string(), **loaded, size);
+  auto exported = export_sentencepiece(*text, **loaded, size);
+  if (!exported) return base::forward(exported, path.string());
+  return exported;
 }
 
 }  // namespace tokenizer

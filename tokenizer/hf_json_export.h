@@ -1,5 +1,6 @@
 // hf_json_export.h: a Hugging Face folder's vocabulary as GGUF spells it: for writers of GGUF files.
-// export_hf_vocabulary(folder, size) reads tokenizer.json; ids that name no token up to `size` become unused ones.
+// export_hf_vocabulary(folder, size) reads tokenizer.json, or tokenizer.model where that is all there is; ids that name no token up
+// to `size` become unused ones.
 // Unsupported, saying what, where GGUF has no name for how the text is cut into words.
 #pragma once
 

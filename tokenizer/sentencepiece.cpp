@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/utf8.h"
 #include "tokenizer/added_tokens.h"
@@ -152,6 +153,26 @@ Result<std::unique_ptr<Tokenizer>> read_sentencepiece(std::string_view model, co
   // Every model family that ships this file (LLaMA, Mistral, Gemma) begins a prompt with bos unless its config says otherwise.
   if (beside.tokenizer_config.find("\"add_bos_token\"") == std::string_view::npos) begins_with_bos(*special);
   return std::make_unique<SentencePieceTokenizer>(std::move(*vocabulary), std::move(*special), std::move(*start), std::move(*middle));
+}
+
+Result<GgufVocabulary> export_sentencepiece(std::string_view model, const Tokenizer& loaded, std::int64_t size) {
+  const auto processor = load_processor(model);
+  if (!processor) return base::forward(processor);
+  const int pieces = (*processor)->GetPieceSize();
+  GgufVocabulary out;
+  if (auto described = describe_tokens(loaded, size, out); !described) return base::forward(described);
+  out.model = "llama";
+  out.scores.assign(out.tokens.size(), 0.0F);
+  for (int id = 0; id < pieces && id < std::ssize(out.tokens); ++id) {
+    out.tokens[std::size_t(id)] = (*processor)->IdToPiece(id);
+    out.scores[std::size_t(id)] = (*processor)->GetScore(id);
+    // A merge's score is its place in the order of merging, counted down from 0; Unigram's is a logarithm.
+    if (out.types[std::size_t(id)] == kNormalToken && out.scores[std::size_t(id)] != std::round(out.scores[std::size_t(id)]))
+      return base::fail(ErrorCode::Unsupported, "its pieces are a Unigram model's; only BPE pieces can be written as GGUF");
+  }
+  name_unused_tokens(out);
+  out.adds_space = loaded.strips_leading_space();
+  return out;
 }
 
 }  // namespace tokenizer

@@ -103,7 +103,7 @@ base::Result<ResidentWeights> resident_weights(const WeightSource& source, const
   };
   const bool pack = holding.may_pack && packable(config) && std::all_of(parts.begin(), parts.end(), fits);
   const std::int64_t plain_bytes = pack ? 4 : holding.dtype_bytes;
-  ResidentWeights out;
+  ResidentWeights out{.packed = pack};
   for (const Part& part : parts) {
     std::int64_t count = 1;
     for (const std::int64_t extent : part.view->shape) count *= extent;

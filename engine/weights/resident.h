@@ -29,6 +29,7 @@ bool repeats_the_table(std::string_view name, const ModelConfig& config);  // a 
 struct ResidentWeights {
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
+  bool packed = false;  // for the decode loop: activations of 8 bits, keys and values as halves
 };
 
 struct Holding {

@@ -40,3 +40,11 @@ def test_what_it_says(tmp_path, make):
         held["int8"] += value.size + value.size // 32 * 4 if quantised else value.size * 4
         held["int4"] += value.size // 2 + value.size // 32 * 8 if quantised else value.size * 4
     assert table and {name: facts["memory_at_quant"][name] for name in held} == held
+
+
+def test_a_packed_model_computes_in_8_bits_whatever_the_processor_multiplies(tmp_path):
+    model = tmp_path / "packed.gguf"
+    subprocess.run([RIGPILOT, "model", "random", "--like", "llama-10m", model, "--type", "q8_0"], check=True, capture_output=True, timeout=60)
+    packed, plain = info(model, "--device", "cpu"), info(model, "--device", "cpu", "--dtype", "f32")
+    assert (packed["dtype"], plain["dtype"]) == ("int8", "float32")
+    assert 2 * packed["kv_bytes_1024"] == plain["kv_bytes_1024"]

@@ -119,3 +119,18 @@ TEST_CASE("what GGUF has no name for is refused by a sentence") {
   refused(kByteLevel, 700, "has 800 tokens, the model 700");
   CHECK_FALSE(tokenizer::export_hf_vocabulary(folder.path() / "absent", 800));
 }
+TEST_CASE("a tokenizer.model becomes GGUF's pieces and scores") {
+  const tests::TempFolder folder;
+  fs::copy_file(tests::fixture("spm") / "tokenizer.model", folder.path() / "tokenizer.model");
+  const auto pieces = std::int64_t(tokenizer::load_tokenizer(folder.path()).value()->vocab_size());
+  check_same(folder.path(), pieces, "");
+  check_same(folder.path(), pieces + 8, "");  // a model's table may be longer
+  const auto exported = tokenizer::export_hf_vocabulary(folder.path(), pieces + 8);
+  CHECK(exported->types.back() == tokenizer::kUnusedToken);
+  CHECK(exported->tokens.back() == "[PAD" + std::to_string(pieces + 7) + "]");
+  CHECK_THAT(tokenizer::export_hf_vocabulary(folder.path(), pieces - 1).error().message, Catch::Matchers::Contains("tokenizer.model: has "));
+
+  const auto unigram = tokenizer::export_hf_vocabulary(tests::fixture("unigram"), 256);
+  REQUIRE_FALSE(unigram);
+  CHECK_THAT(unigram.error().message, Catch::Matchers::Contains("tokenizer.model: its pieces are a Unigram model's"));
+}

@@ -42,6 +42,7 @@ void compare(const fs::path& path, Quant quant, torch::Dtype dtype, bool pack = 
   const auto foretold = engine::resident_weights(**source, config, {quant, std::int64_t(torch::elementSize(dtype)), pack});
   if (!foretold) FAIL(foretold.error().message);
   INFO(path.string() << " at quant " << int(quant) << " in " << torch::toString(dtype) << (packed ? ", packed" : ""));
+  CHECK(foretold->packed == packed);
   CHECK(foretold->bytes == loaded->resident_bytes);
   CHECK(foretold->parameters == loaded->parameters);
   CHECK(held > 0);
