@@ -1,36 +1,10 @@
 #include "engine/layers/gradient_loops.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-
-// One machine code a processor, chosen by the dynamic linker.
-#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define RIGPILOT_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
-#else
-#define RIGPILOT_CLONES
-#endif
-#define RIGPILOT_INLINE inline __attribute__((always_inline))
 
 namespace engine {
 namespace {
-
-RIGPILOT_INLINE float wide(Bf16 x) { return std::bit_cast<float>(std::uint32_t(x) << 16); }
-RIGPILOT_INLINE float wide(float x) { return x; }
-RIGPILOT_INLINE void put(Bf16& into, float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  into = Bf16((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);  // to nearest, ties to even
-}
-RIGPILOT_INLINE void put(float& into, float x) { into = x; }
-
-// 2^(x log2 e): the whole part into the exponent, the rest by a polynomial; within 3e-7 of exp(x) near 0.
-RIGPILOT_INLINE float exp_of(float x) {
-  const float scaled = std::max(x, -87.0F) * 1.44269504F;
-  const float whole = std::nearbyint(scaled), rest = scaled - whole;
-  float power = 1.5403530e-4F;
-  for (const float c : {1.3333558e-3F, 9.6181291e-3F, 5.5504109e-2F, 2.4022651e-1F, 6.9314718e-1F, 1.0F}) power = power * rest + c;
-  return std::bit_cast<float>(std::bit_cast<std::int32_t>(power) + (std::int32_t(whole) << 23));
-}
 
 template <class Out>
 RIGPILOT_INLINE void rms_forward_rows(const RmsRows& of, std::int64_t rows, const float* x, Out* y, float* inverse) {
@@ -100,7 +74,7 @@ RIGPILOT_CLONES double entropy_row(float* logits, std::int64_t columns, std::int
   const float aimed = logits[target];
   float most = logits[0], sum = 0;
 #pragma omp simd reduction(max : most)
-  for (std::int64_t c = 0; c < columns; ++c) most = std::max(most, logits[c]);
+  for (std::int64_t c = 0; c < columns; ++c) most = most > logits[c] ? most : logits[c];
 #pragma omp simd reduction(+ : sum)
   for (std::int64_t c = 0; c < columns; ++c) sum += logits[c] = exp_of(logits[c] - most);
   const float scale = weight / sum;
@@ -108,6 +82,17 @@ RIGPILOT_CLONES double entropy_row(float* logits, std::int64_t columns, std::int
   for (std::int64_t c = 0; c < columns; ++c) logits[c] *= scale;
   logits[target] -= weight;
   return std::log(double(sum)) + double(most) - double(aimed);
+}
+
+RIGPILOT_CLONES void rotate(const Turn& turn, const Bf16* x, Bf16* y) {
+  const std::int64_t half = turn.columns / 2;
+  const Bf16 *first = turn.backwards ? turn.signed_sin + half : turn.signed_sin, *second = turn.backwards ? turn.signed_sin : turn.signed_sin + half;
+#pragma omp simd
+  for (std::int64_t c = 0; c < half; ++c) {
+    const float a = wide(x[c]), b = wide(x[c + half]);
+    put(y[c], a * wide(turn.cos[c]) + b * wide(first[c]));
+    put(y[c + half], b * wide(turn.cos[c + half]) + a * wide(second[c]));
+  }
 }
 
 }  // namespace engine

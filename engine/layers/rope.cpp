@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "engine/layers/with_gradients.h"
+
 namespace engine {
 namespace {
 
@@ -83,6 +85,7 @@ torch::Tensor Rope::apply(const torch::Tensor& x_HTD, const Rows& rows) {
   const std::int64_t width = rows.cos_TD.size(-1), half = width / 2;
   if (width < x_HTD.size(-1))
     return torch::cat({apply(x_HTD.narrow(-1, 0, width), rows), x_HTD.narrow(-1, width, x_HTD.size(-1) - width)}, -1);
+  if (auto turned = rotated_with_gradients(x_HTD, rows.cos_TD, rows.signed_sin_TD)) return *turned;
   const torch::Tensor other = torch::cat({x_HTD.narrow(-1, half, half), x_HTD.narrow(-1, 0, half)}, -1);
   return (x_HTD * rows.cos_TD).addcmul_(other, rows.signed_sin_TD);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/layers/whole_attention.h"
+
 namespace engine {
 namespace {
 
@@ -34,6 +36,7 @@ torch::Tensor attend_whole(const std::vector<Sequence>& sequences, const torch::
                            const torch::Tensor& values_KTD, double scale) {
   std::vector<std::int64_t> counts;
   for (const Sequence& s : sequences) counts.push_back(s.count);
+  if (auto out_TD = attend_with_gradients(queries_HTD, keys_KTD, values_KTD, counts, scale)) return *out_TD;
   const bool grouped = queries_HTD.size(0) != keys_KTD.size(0);
   const auto split = [&](const torch::Tensor& rows) { return rows.unsqueeze(0).split_with_sizes(counts, 2); };  // its backward is one copy
   const std::vector<torch::Tensor> queries = split(queries_HTD), keys = split(keys_KTD), values = split(values_KTD);

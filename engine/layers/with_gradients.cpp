@@ -82,6 +82,33 @@ struct GatedSilu : torch::autograd::Function<GatedSilu> {
   }
 };
 
+// Of [H, T, D] in the memory of [T, H, D], as projections leave it and take its gradient.
+Tensor turned(const Tensor& x_HTD, const Tensor& cos_TD, const Tensor& signed_sin_TD, bool backwards) {
+  const std::int64_t heads = x_HTD.size(0), tokens = x_HTD.size(1), width = x_HTD.size(2);
+  Tensor y_THD = torch::empty({tokens, heads, width}, x_HTD.options());
+  Bf16* const out = narrow(y_THD);
+  by_parts(tokens, kRowsAtOnce, [&](std::int64_t, std::int64_t first, std::int64_t count) {
+    for (std::int64_t t = first; t < first + count; ++t)
+      for (std::int64_t h = 0; h < heads; ++h)
+        rotate({width, narrow(cos_TD) + t * width, narrow(signed_sin_TD) + t * width, backwards},
+               narrow(x_HTD) + h * x_HTD.stride(0) + t * x_HTD.stride(1), out + (t * heads + h) * width);
+  });
+  return y_THD.transpose(0, 1);
+}
+
+struct Rotated : torch::autograd::Function<Rotated> {
+  static Tensor forward(AutogradContext* context, const Tensor& x_HTD, const Tensor& cos_TD, const Tensor& signed_sin_TD) {
+    context->save_for_backward({cos_TD, signed_sin_TD});
+    return turned(x_HTD, cos_TD, signed_sin_TD, false);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tensor dy = gradients[0].stride(2) == 1 ? gradients[0] : gradients[0].contiguous();
+    return {turned(dy, saved[0], saved[1], true), Tensor(), Tensor()};
+  }
+};
+
 bool wanted(const Tensor& a, const Tensor& b) { return torch::GradMode::is_enabled() && a.is_cpu() && (a.requires_grad() || b.requires_grad()); }
 
 }  // namespace
@@ -97,6 +124,12 @@ std::optional<Tensor> silu_with_gradients(const Tensor& gate, const Tensor& up) 
   const bool fits = wanted(gate, up) && gate.scalar_type() == torch::kBFloat16 && up.scalar_type() == torch::kBFloat16;
   if (!fits || !gate.is_contiguous() || !up.is_contiguous()) return std::nullopt;
   return GatedSilu::apply(gate, up);
+}
+
+std::optional<Tensor> rotated_with_gradients(const Tensor& x_HTD, const Tensor& cos_TD, const Tensor& signed_sin_TD) {
+  const bool narrowed = x_HTD.scalar_type() == torch::kBFloat16 && cos_TD.scalar_type() == torch::kBFloat16;
+  if (!wanted(x_HTD, x_HTD) || !narrowed || x_HTD.size(2) != cos_TD.size(1) || x_HTD.stride(2) != 1) return std::nullopt;
+  return Rotated::apply(x_HTD, cos_TD.contiguous(), signed_sin_TD.contiguous());
 }
 
 }  // namespace engine
