@@ -60,7 +60,7 @@ class PreTokenizer {
   SplitSteps steps_;
 };
 
-// What llama.cpp's tokenizer.ggml.pre names mean. Fails, naming it, where the name is unknown.
+// What tokenizer.ggml.pre names mean: llama.cpp's, and one of ours. Fails, naming it, where the name is unknown.
 struct NamedPreTokenizer {
   SplitSteps steps;
   bool ignore_merges = false;  // a word that is a token is that token, whatever the merges say
@@ -69,6 +69,12 @@ struct NamedPreTokenizer {
 base::Result<NamedPreTokenizer> pretokenize_named(std::string_view name);
 // The other way round: the name of steps that cut at these patterns, one after the other; nullopt where there is none.
 std::optional<std::string> name_of_pretokenizer(const std::vector<std::string>& patterns, bool ignore_merges);
+
+// Rigpilot's own, for source code (train-tokenizer --cuts code): line ends stand alone, so that no token reaches across one; digits
+// one by one; a mark before letters goes with them (".size", "_name", "(x"), as in Qwen2; runs of blanks are words of their own.
+// Its name in GGUF, "rigpilot-code", is no name of llama.cpp's, which refuses such a file.
+inline constexpr std::string_view kLineEndPattern = R"([\r\n])";
+inline constexpr std::string_view kCodePattern = R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 // GPT-2's own pattern: what ByteLevel(use_regex) means.
 inline constexpr std::string_view kGpt2Pattern =

@@ -62,6 +62,7 @@ constexpr Family kFamilies[] = {
     {"falcon", {R"([\p{P}$+<=>^~|`]+)", kGpt2, kThreeDigits}},
     {"bloom poro-chat gpt3-finnish", {kBloom}},
     {"viking", {kBloom, kDigit}},
+    {"rigpilot-code", {kLineEndPattern, kCodePattern}},
     {"default", {R"([\p{P}$+<=>^~|]+)", kGpt2, R"(\p{N}+)", kThreeDigits}},
 };
 

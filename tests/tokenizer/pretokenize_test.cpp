@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kNames[] = {
     "default", "gpt-2", "olmo", "mpt", "starcoder", "refact", "command-r", "smollm", "codeshell", "llama-bpe", "llama3", "llama-v3",
     "smaug-bpe", "dbrx", "chatglm-bpe", "qwen2", "qwen35", "stablelm2", "seed-coder", "bailingmoe", "tekken", "gpt-4o", "deepseek-coder",
-    "deepseek-llm", "deepseek-v3", "falcon", "bloom", "viking"};
+    "deepseek-llm", "deepseek-v3", "falcon", "bloom", "viking", "rigpilot-code"};
 
 std::vector<std::string_view> pieces_of(std::string_view name, std::string_view text) {
   auto named = pretokenize_named(name);
@@ -40,6 +40,7 @@ TEST_CASE("each family cuts words, digits, spaces and line ends its own way") {
   check("qwen2", kText, "int| x|1|2|3|4| =| | '|It|'s|';| //| é|\r\n\n|\ty");
   check("llama-bpe", kText, "int| x|123|4| =| | '|It|'s|';| //| é|\r\n\n|\ty");
   check("deepseek-coder", kText, "int| x|1|2|3|4| = | '|It|'|s|';| //| é|\r|\n|\n|\ty");
+  check("rigpilot-code", kText, "int| x|1|2|3|4| =| | '|It|'s|';| //| é|\r|\n|\n|\ty");
   check("gpt-4o", "camelCase HTTPServer", "camel|Case| HTTPServer");
   check("deepseek-llm", "naïve ab", "na|ï|ve| ab");  // its punctuation runs from : to ~, letters and all
 }

@@ -6,10 +6,6 @@
 namespace tokenizer {
 namespace {
 
-// For source code: line ends stand alone, so that no token reaches across one; digits one by one; a mark before letters goes
-// with them (".size", "_name", "(x"), as in Qwen2; runs of blanks are words of their own.
-constexpr std::string_view kLineEnd = R"([\r\n])";
-constexpr std::string_view kCode = R"([^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 constexpr std::string_view kDigit = R"(\p{N})";
 
 std::string spelled(const TrainedBpe& trained, TokenId id) { return to_printable(trained.tokens[std::size_t(id) - trained.special.size()]); }
@@ -27,7 +23,7 @@ base::Result<PreTokenizer> Cuts::steps() const {
 }
 
 base::Result<Cuts> find_cuts(std::string_view name) {
-  if (name == "code") return Cuts{"code", {kLineEnd, kCode}};
+  if (name == "code") return Cuts{"code", {kLineEndPattern, kCodePattern}};
   if (name == "gpt2") return Cuts{"gpt2", {kGpt2Pattern}};
   if (name == "starcoder") return Cuts{"starcoder", {kDigit, kGpt2Pattern}};
   return base::fail(base::ErrorCode::InvalidInput, "'{}': expected code, gpt2 or starcoder", name);
