@@ -84,7 +84,7 @@ void add_model_name(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--model,-m", options.model,
                   "a Hugging Face folder, a .gguf file, a name from `rigpilot model list`, or none: copying from the "
-                  "workspace without a model; without it the first of that list")
+                  "workspace without a model; without it the model that comes with Rigpilot, default")
       ->type_name("MODEL");
 }
 

@@ -17,7 +17,7 @@
 namespace app {
 
 struct ModelOptions {
-  std::string model;  // empty: the store's first
+  std::string model;  // empty: the default model
   std::string device = "auto";
   std::string dtype = "auto";
   std::string quant = "auto";

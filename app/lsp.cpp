@@ -32,7 +32,9 @@ struct LspOptions {
 
 std::vector<lsp::ModelChoice> model_choices() {
   std::vector<lsp::ModelChoice> out;
-  for (const StoredModel& model : list_models())
+  std::vector<StoredModel> models = list_models();
+  if (auto own = default_model()) models.insert(models.begin(), *std::move(own));
+  for (const StoredModel& model : models)
     out.push_back({model.name, fmt::format("{}, {} MB", model.format, model.bytes / 1'000'000)});
   return out;
 }

@@ -15,7 +15,7 @@ int list_as_json(const std::vector<StoredModel>& models, const std::vector<Parti
                    {"path", model.path.string()},
                    {"format", model.format},
                    {"bytes", model.bytes},
-                   {"where", model.in_store ? "store" : "hugging face cache"}});
+                   {"where", model.in_store ? "store" : model.name == "default" ? "program" : "hugging face cache"}});
   for (const PartialModel& part : partial)
     parts.push_back({{"name", part.name}, {"path", part.folder.string()}, {"bytes", part.bytes}, {"of", part.of}});
   print_json({{"store", store_folder().string()}, {"models", out}, {"partial", parts}});
@@ -30,6 +30,7 @@ int list(bool json) {
     for (const StoredModel& own : models) known = known || own.name == model.name;
     if (!known) models.push_back(model);
   }
+  if (auto own = default_model()) models.insert(models.begin(), *std::move(own));
   const std::vector<PartialModel> partial = list_partial();
   if (json) return list_as_json(models, partial);
   if (models.empty() && partial.empty())

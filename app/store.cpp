@@ -17,6 +17,8 @@ namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::fail;
 
+constexpr std::string_view kDefault = "default";
+
 bool is_model_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored) && fs::is_regular_file(path / "config.json", ignored);
@@ -92,6 +94,14 @@ base::Result<fs::path> check_path(const fs::path& path) {
 
 fs::path store_folder() { return base::data_folder() / "models"; }
 
+std::optional<StoredModel> default_model() {
+  const fs::path here = base::executable_folder(), file = fs::path("models") / "default.gguf";
+  std::error_code ignored;
+  for (const fs::path& path : {here / file, here / ".." / "share" / "rigpilot" / file})  // where it was built, where it was installed
+    if (fs::is_regular_file(path, ignored)) return StoredModel{std::string(kDefault), path.lexically_normal(), "gguf", model_bytes(path), false};
+  return std::nullopt;
+}
+
 std::uintmax_t model_bytes(const fs::path& path) {
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
@@ -146,6 +156,7 @@ base::Result<fs::path> find_model(const std::string& wanted) {
 
   const std::vector<StoredModel> models = list_models();
   if (wanted.empty()) {
+    if (const auto own = default_model()) return own->path;
     if (models.empty()) return fail(ErrorCode::NotFound, "there is no model yet: {}", how_to_get_one());
     return models.front().path;
   }
@@ -154,6 +165,8 @@ base::Result<fs::path> find_model(const std::string& wanted) {
     if (model.name == wanted || model.name + ".gguf" == wanted || pulled_file(model, wanted)) return model.path;
     names.push_back(model.name);
   }
+  if (wanted == kDefault)
+    if (const auto own = default_model()) return own->path;
   if (const auto address = parse_address(wanted); address && address->file.empty())
     if (const auto snapshot = cached_snapshot(hugging_face_cache(), *address); snapshot && is_model_folder(*snapshot)) return *snapshot;
   for (const PartialModel& partial : list_partial())

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,14 @@ struct StoredModel {
   std::filesystem::path path;
   std::string format;  // "gguf" or "safetensors"
   std::uintmax_t bytes = 0;
-  bool in_store = true;  // false: in the Hugging Face cache, which other programs use too
+  bool in_store = true;  // false: in the Hugging Face cache, which other programs use too, or with the program
 };
 
 std::filesystem::path store_folder();
+
+// The model that comes with the program (models/README.md): what no --model and the name "default" mean; a model of that name in
+// the store comes first. nullopt where it was not installed.
+std::optional<StoredModel> default_model();
 std::vector<StoredModel> list_models();   // of the store, sorted by name
 std::vector<StoredModel> cached_by_hub();  // whole models that huggingface_hub fetched: --model takes their names too
 
@@ -36,7 +41,7 @@ std::vector<PartialModel> list_partial();
 std::uintmax_t model_bytes(
     const std::filesystem::path& path);  // of a file, or of a folder's files; 0 where unknown
 
-// A Hugging Face folder, a .gguf file or a name in the store; empty: the store's first model.
+// A Hugging Face folder, a .gguf file, a name in the store or "default"; empty: the default model, without one the store's first.
 base::Result<std::filesystem::path> find_model(const std::string& wanted);
 
 }  // namespace app

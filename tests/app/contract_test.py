@@ -97,21 +97,30 @@ def store(tmp_path):
     return {"XDG_DATA_HOME": str(tmp_path)}
 
 
-@pytest.mark.parametrize("name", [["--model", "small"], ["--model", "small.gguf"], []])
+@pytest.mark.parametrize("name", [["--model", "small"], ["--model", "small.gguf"]])
 def test_the_store_knows_a_model_by_name(store, name):
     assert answer("tokens", *name, "-", "--json", stdin="a b", env=store)["ids"]
 
 
 def test_the_store_lists_and_says_what_is_there(store):
     listed = answer("model", "list", "--json", env=store)
-    assert [(model["name"], model["format"]) for model in listed["models"]] == [("small", "gguf")]
+    assert [(model["name"], model["format"]) for model in listed["models"]] == [("default", "gguf"), ("small", "gguf")]
     run = rigpilot("tokens", "--model", "large", "-", stdin="a", env=store)
     assert run.returncode == FAILED and run.stdout == b""
     assert "large" in run.stderr.decode() and "small" in run.stderr.decode()
 
 
+def test_without_a_setting_it_is_the_model_that_comes_with_the_program(store):
+    text = "for (int i = 0; i < 10; ++i)\n"
+    of_default = answer("tokens", "--model", "default", "-", "--json", stdin=text, env=store)["ids"]
+    assert answer("tokens", "-", "--json", stdin=text, env=store)["ids"] == of_default
+    assert answer("tokens", "--model", "small", "-", "--json", stdin=text, env=store)["ids"] != of_default
+    shutil.copy(VOCABULARY, pathlib.Path(store["XDG_DATA_HOME"]) / "rigpilot/models/default.gguf")
+    assert answer("tokens", "--model", "default", "-", "--json", stdin=text, env=store)["ids"] != of_default, "a user's own of that name"
+
+
 def test_an_empty_store_is_said(tmp_path):
-    run = rigpilot("tokens", "-", stdin="a", env={"XDG_DATA_HOME": str(tmp_path)})
+    run = rigpilot("tokens", "--model", "large", "-", stdin="a", env={"XDG_DATA_HOME": str(tmp_path)})
     assert run.returncode == FAILED and run.stdout == b""
     assert str(tmp_path) in run.stderr.decode()
 

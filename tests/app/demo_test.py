@@ -23,3 +23,11 @@ def test_the_demo_shows_suggestions(file, expected, tmp_path):
     assert expected in run.stdout, run.stdout
     assert "\033" not in run.stdout, "plain where it is not a terminal"
     assert picture.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize("file", ["inventory.py", "statistics.cpp"])
+def test_the_demo_needs_no_download(file, tmp_path):
+    run = subprocess.run([sys.executable, ROOT / "scripts/demo_session.py", os.environ["RIGPILOT"], ROOT / "examples" / file, "--device", "cpu"],
+                         capture_output=True, text=True, timeout=300, env={**os.environ, "XDG_DATA_HOME": str(tmp_path)})
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "\n  suggestion after" in run.stdout, run.stdout

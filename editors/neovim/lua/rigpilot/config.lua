@@ -4,7 +4,7 @@ local M = {}
 M.defaults = {
   -- The program and its arguments; nil: `rigpilot` from $PATH (or vim.g.rigpilot_program) with `lsp`.
   cmd = nil,
-  -- A Hugging Face folder, a .gguf file or a name of `rigpilot model list`; nil: the first of that list.
+  -- A Hugging Face folder, a .gguf file or a name of `rigpilot model list`; nil: the model that comes with Rigpilot.
   model = nil,
   -- What `rigpilot settings` lists, without the "rigpilot." before it.
   settings = {},
