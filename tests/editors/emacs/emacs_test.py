@@ -256,7 +256,7 @@ def apply(text, change, encoding):
 
 
 def test_real_weights(emacs, tmp_path):
-    """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
+    """A suggestion of SmolLM2: what it says is its own, that it is accepted exactly is ours."""
     model = small_model()
     if not model:
         pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")

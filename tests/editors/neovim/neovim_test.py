@@ -298,7 +298,7 @@ vim.keymap.set('i', '<Tab>', function() return vim.lsp.inline_completion.get() a
 
 
 def test_real_weights(nvim, tmp_path):
-    """A suggestion of the model that `scripts/demo` uses: what it says is its own, that it is accepted exactly is ours."""
+    """A suggestion of SmolLM2: what it says is its own, that it is accepted exactly is ours."""
     model = small_model()
     if not model:
         pytest.skip("the small model is not there: scripts/get-weights fetches it; or this build has no libtorch")
