@@ -190,12 +190,24 @@ void add(engine::Timings& sum, const engine::Timings& more) {
   sum.decode_ms += more.decode_ms;
 }
 
+bool is_among(const std::vector<Suggestion>& items, const Suggestion& item) {
+  return std::ranges::any_of(items, [&](const Suggestion& other) { return same_but_for_blanks(other.ghost, item.ghost); });
+}
+
+// When asked the model may write more than it did while typing, or something else: what is seen stays, and that comes behind it.
+void put_first(const Suggestion& shown, Completion& completion) {
+  std::erase_if(completion.items, [&](const Suggestion& item) { return is_among({shown}, item); });
+  completion.items.insert(completion.items.begin(), shown);
+  completion.reason = Reason::Suggested;
+  completion.detail += "; what showed already is the first";
+}
+
 // Answers beside the first, which began with `opening`: the prompt's keys and values are there, so each costs its own tokens.
 // One that fails or repeats another is left out.
 void add_alternatives(const Task& task, std::string opening, int most, std::stop_token stop, Completion& completion) {
   const auto until = Clock::now() + kAlternativesPatience;
   OtherStart others(*task.model.tokenizer, task.model.index());
-  for (int made = 1; made < most && !opening.empty(); ++made) {
+  for (int made = 1; made < most && int(completion.items.size()) < most && !opening.empty(); ++made) {
     others.forbid(std::move(opening));
     auto written = generate_text(task, others, until, stop);
     if (!written || written->given_up) return;
@@ -203,8 +215,7 @@ void add_alternatives(const Task& task, std::string opening, int most, std::stop
     opening = std::move(written->opening);
     if (is_blank(written->text)) continue;
     auto item = postprocess(written->text, task.around, task.tidying).suggestion;
-    const auto same = [&](const Suggestion& other) { return same_but_for_blanks(other.text, item->text); };
-    if (!item || std::ranges::any_of(completion.items, same)) continue;
+    if (!item || is_among(completion.items, *item)) continue;
     item->mean_logprob = written->mean_logprob;
     item->confidence = written->confidence;
     completion.items.push_back(*std::move(item));
@@ -245,6 +256,7 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
     completion.items.clear();
     return without(Reason::Rejected, "what was copied is too unsure (completion.copyConfidence)", std::move(completion));
   }
+  if (query.shown) put_first(*query.shown, completion);
   if (!completion.items.empty()) add_alternatives(task, std::move(written->opening), query.items, stop, completion);
   return completion;
 }

@@ -31,12 +31,22 @@ struct SelectedItem {
   std::string text;
 };
 
+// Replaces document[begin, end) by `text`; begin <= cursor <= end, all on the cursor's line.
+struct Suggestion {
+  std::size_t begin = 0, end = 0;  // bytes
+  std::string text;
+  std::string ghost;         // what is new at the cursor: what an editor shows in grey
+  float mean_logprob = 0;    // the model's confidence in a token
+  float confidence = 0;      // that the whole of it is right, as the model sees it: 0 to 1
+};
+
 struct Query {
   Snapshot document;
   std::size_t cursor = 0;  // byte offset into the document, at a character's start
   Invocation invocation = Invocation::Automatic;
   std::optional<SelectedItem> selected;
   int items = 1;  // at most so many, each beginning otherwise; those after the first only while they come soon
+  std::optional<Suggestion> shown{};  // what typing got here: it stays the first, whatever the model would write when asked
 };
 
 class NearbyText;
@@ -48,15 +58,6 @@ struct Deps {
   // What may be copied from or mixed in: the workspace in the model's ids, and who adds the open document to it. Null: nothing.
   const engine::NgramIndex* workspace = nullptr;
   NearbyText* nearby = nullptr;
-};
-
-// Replaces document[begin, end) by `text`; begin <= cursor <= end, all on the cursor's line.
-struct Suggestion {
-  std::size_t begin = 0, end = 0;  // bytes
-  std::string text;
-  std::string ghost;         // what is new at the cursor: what an editor shows in grey
-  float mean_logprob = 0;    // the model's confidence in a token
-  float confidence = 0;      // that the whole of it is right, as the model sees it: 0 to 1
 };
 
 // Why there is a suggestion, or why there is none; explain() prints it.
@@ -81,7 +82,7 @@ struct CompletionTimings {
 };
 
 struct Completion {
-  std::vector<Suggestion> items;  // the likeliest first; no two of one text
+  std::vector<Suggestion> items;  // what showed already, then the likeliest; no two that look the same
   Reason reason = Reason::NothingToSay;
   std::string detail;  // one line for people: which rule, which stop
   PromptInfo prompt;

@@ -55,14 +55,26 @@ void ReadySuggestions::keep(std::uint64_t key, const Query& query, const Complet
   if (query.selected || completion.items.empty()) return;
   const auto shown = [](const Suggestion& item) { return item.text.find('\0') == std::string::npos; };
   if (!std::ranges::all_of(completion.items, shown)) return;  // no editor is shown that
-  kept_.push_front({key, query, completion});
+  kept_.push_front({.key = key, .query = query, .completion = completion});
   if (kept_.size() > kMostKept) kept_.pop_back();
 }
 
 std::optional<ReadySuggestions::Found> ReadySuggestions::find(const Query& query) const {
-  if (query.selected || query.invocation == Invocation::Explicit) return std::nullopt;
+  return query.invocation == Invocation::Explicit ? std::nullopt : newest(query);
+}
+
+std::optional<Suggestion> ReadySuggestions::showing(const Query& query) const {
+  auto found = newest(query);
+  if (!found) return std::nullopt;
+  return std::move(found->completion.items.front());
+}
+
+std::optional<ReadySuggestions::Found> ReadySuggestions::newest(const Query& query) const {
+  if (query.selected) return std::nullopt;
   for (const Kept& kept : kept_) {
-    for (std::size_t index = 0; index < kept.completion.items.size(); ++index) {
+    const std::size_t count = kept.completion.items.size();
+    for (std::size_t turn = 0; turn < count; ++turn) {
+      const std::size_t index = turn == 0 ? kept.shown : turn <= kept.shown ? turn - 1 : turn;  // the one that shows, then the others in order
       auto item = typed_through(kept.query, kept.completion.items[index], query);
       if (!item) continue;
       Found found{kept.key, index, kept.completion};
@@ -73,6 +85,11 @@ std::optional<ReadySuggestions::Found> ReadySuggestions::find(const Query& query
     }
   }
   return std::nullopt;
+}
+
+void ReadySuggestions::shown(std::uint64_t key, std::size_t index) {
+  const auto kept = std::ranges::find(kept_, key, &Kept::key);
+  if (kept != kept_.end() && index < kept->completion.items.size()) kept->shown = index;
 }
 
 std::optional<Suggestion> ReadySuggestions::find(std::uint64_t key, std::size_t index, const Query& now) const {

@@ -26,16 +26,23 @@ class ReadySuggestions {
 
   void keep(std::uint64_t key, const Query& query, const Completion& completion);
   std::optional<Found> find(const Query& query) const;  // the newest that fits; never for what the user asked for expressly
+  // The same for what the user asked for expressly: what shows there now, as far as the server knows.
+  std::optional<Suggestion> showing(const Query& query) const;
+  // The user sees this one of the request's now: it goes before the others that fit.
+  void shown(std::uint64_t key, std::size_t index);
   // One of them again, as it is now; nullopt where it is gone or the text went another way.
   std::optional<Suggestion> find(std::uint64_t key, std::size_t index, const Query& now) const;
   void forget(const std::string& uri);
   void clear() { kept_.clear(); }
 
  private:
+  std::optional<Found> newest(const Query& query) const;
+
   struct Kept {
     std::uint64_t key;
     Query query;
     Completion completion;
+    std::size_t shown = 0;  // of its items
   };
   std::deque<Kept> kept_;  // the newest first
 };

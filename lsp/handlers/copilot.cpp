@@ -10,8 +10,13 @@ namespace {
 
 constexpr const char* kUser = "rigpilot";  // there is no account; clients show this name
 
+void shown(Session& session, const std::string& id) {
+  session.statistics.shown(id);
+  if (const auto which = read_item_id(id)) session.ready.shown(which->first, which->second);
+}
+
 base::Result<void> did_show(Session& session, const Json& params) {
-  session.statistics.shown(item_id(params));
+  shown(session, item_id(params));
   return {};
 }
 
@@ -76,7 +81,7 @@ void add_copilot(Dispatcher& methods, Session& session) {
     get_completions(std::move(params), std::move(respond));
   });
   methods.on_request("notifyShown", [&](const Json& params, Responder respond) {
-    session.statistics.shown(base::try_get<std::string>(params, "uuid").value_or(""));
+    shown(session, base::try_get<std::string>(params, "uuid").value_or(""));
     respond.succeed("OK");
   });
   methods.on_request("notifyAccepted", [&](const Json& params, Responder respond) { notify_accepted(session, params, std::move(respond)); });

@@ -29,6 +29,8 @@ Snapshot snapshot_of(const Session& session, const Document& document);  // with
 
 // inline_completion.cpp: textDocument/inlineCompletion, rigpilot/didDismiss, $/cancelRequest
 std::string item_id(const Json& params);  // of {item: {command: {arguments: [id]}}}; empty where there is none
+// An item's id is its request's key and its place among the request's suggestions.
+std::optional<std::pair<std::uint64_t, std::size_t>> read_item_id(std::string_view id);
 void add_inline_completion(Dispatcher& methods, Session& session);
 void inline_completion(Session& session, const Json& params, Responder respond, AnswerShape shape);
 

@@ -19,17 +19,6 @@ base::Result<void> cancel_request(Session& session, const Json& params) {
   return {};
 }
 
-// An item's id is its request's key and its place among the request's suggestions.
-std::optional<std::pair<std::uint64_t, std::size_t>> read_item_id(std::string_view id) {
-  std::uint64_t key = 0;
-  std::size_t index = 0;
-  const char* const end = id.data() + id.size();
-  const auto first = std::from_chars(id.data(), end, key);
-  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
-  if (const auto second = std::from_chars(first.ptr + 1, end, index); second.ec != std::errc() || second.ptr != end) return std::nullopt;
-  return std::pair{key, index};
-}
-
 // Where the cursor is now, and which item it was.
 base::Result<void> did_dismiss(Session& session, const Json& params) {
   auto at = read_inline_completion(params);
@@ -54,6 +43,16 @@ std::string item_id(const Json& params) {
   return at && at->is_array() && !at->empty() && at->front().is_string() ? at->front().get<std::string>() : std::string();
 }
 
+std::optional<std::pair<std::uint64_t, std::size_t>> read_item_id(std::string_view id) {
+  std::uint64_t key = 0;
+  std::size_t index = 0;
+  const char* const end = id.data() + id.size();
+  const auto first = std::from_chars(id.data(), end, key);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return std::nullopt;
+  if (const auto second = std::from_chars(first.ptr + 1, end, index); second.ec != std::errc() || second.ptr != end) return std::nullopt;
+  return std::pair{key, index};
+}
+
 void inline_completion(Session& session, const Json& params, Responder respond, AnswerShape shape) {
   auto read = read_inline_completion(params);
   if (!read) return respond.refuse(response_error(read.error()));
@@ -67,7 +66,10 @@ void inline_completion(Session& session, const Json& params, Responder respond, 
   if (auto why = why_silent(session, query.document.language_id)) return answer_nothing(session, std::move(respond), shape, *why);
   start_loading(session);
   note_asked(session, query);
-  if (query.invocation == Invocation::Explicit) session.dismissed.forgive(query);
+  if (query.invocation == Invocation::Explicit) {
+    session.dismissed.forgive(query);
+    query.shown = session.ready.showing(query);
+  }
   if (answer_ready(session, query, respond, shape)) return;
   if (adopt_background(session, query, respond, shape)) return;
   stop_background(session, read->uri);

@@ -8,7 +8,9 @@ The engine is scripted (docs/scripted-engine.md), so every text is exact. Buffer
 """
 
 PYTHON = "import os\n\ndef add(a, b):\n|\n\nprint(add(1, 2))\n"
-SUM = {"prefix_matches": r"def add\(a, b\):\r?\n *$", "text": "total = a + b\n    return total\n"}
+# From the fourth blank on: VS Code keeps what came after fewer of them in sight until it has the next answer, and would insert that one's.
+SUM = {"prefix_matches": r"def add\(a, b\):\r?\n {4,}$", "text": "total = a + b\n    return total\n"}
+LONGER = {"prefix_matches": "x = c$", "text": "ompute(values)\nprint(x)", "alternatives": ["all(values)"]}  # one line of it while one types
 SEVERAL = {"prefix_matches": "x = c$", "text": "ompute(values)", "alternatives": ["all(values)", "urrent"]}
 
 
@@ -153,6 +155,29 @@ class Scenarios:
         editor.accept("all")
         editor.see("")
         assert editor.saved() == b"values = []\nx = call(values)\n"
+
+    def test_what_shows_stays_the_first_when_asked(self, editor):
+        """The model writes more when asked than while one types: that comes behind what was seen."""
+        editor.start(script(LONGER), "a.py", "values = []\nx = |\n")
+        editor.type("c")
+        editor.see("ompute(values)")
+        editor.mark_frames()
+        editor.another(1)
+        editor.see("ompute(values)\nprint(x)")
+        editor.another(1)
+        editor.see("all(values)")
+        editor.another(1)
+        editor.see("ompute(values)")
+        editor.another(-1)
+        editor.see("all(values)")
+        editor.another(-1)
+        editor.see("ompute(values)\nprint(x)")
+        assert "" not in editor.frames(), editor.frames()
+        editor.type("o", pause=0.5)
+        editor.see("mpute(values)\nprint(x)")
+        editor.accept("all")
+        editor.see("")
+        assert editor.saved() == b"values = []\nx = compute(values)\nprint(x)\n"
 
     def test_asked_for(self, editor):
         """After it was dismissed it comes again when it is asked for, with the others behind it."""

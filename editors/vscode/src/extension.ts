@@ -26,6 +26,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.commands.registerCommand("rigpilot.dismissed", () => {
       running.dismissed();
     }),
+    vscode.commands.registerCommand("rigpilot.turned", (step: unknown) => {
+      running.turned(step === -1 ? -1 : 1);
+    }),
     vscode.window.onDidChangeActiveTextEditor(() => {
       statusBar.draw();
     }),

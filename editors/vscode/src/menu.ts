@@ -7,13 +7,17 @@ interface Entry extends vscode.QuickPickItem {
   command: string;
 }
 
+// What the server calls a way out, as it is one here.
+const OWN: Record<string, string> = { "rigpilot.server.models": "rigpilot.chooseModel" };
+
 export function entries(status: Status): Entry[] {
   const language = vscode.window.activeTextEditor?.document.languageId;
   const list: Entry[] = [];
   const add = (label: string, command: string, description?: string) => {
     list.push({ label, command, ...(description ? { description } : {}) });
   };
-  if (status.wayOut) add(`$(lightbulb) ${status.wayOut.title}`, status.wayOut.command, status.message);
+  if (status.state === "error" && status.wayOut)
+    add(`$(lightbulb) ${status.wayOut.title}`, OWN[status.wayOut.command] ?? status.wayOut.command, status.message);
   if (status.state === "paused") add("$(play) Resume suggestions", "rigpilot.resume");
   else if (status.state !== "error") add("$(debug-pause) Pause suggestions", "rigpilot.pause");
   if (language) add(languageIsOff() ? `$(check) Turn on for ${language}` : `$(circle-slash) Turn off for ${language}`, "rigpilot.toggleLanguage");

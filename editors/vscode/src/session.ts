@@ -34,9 +34,17 @@ class StatusFeature implements StaticFeature {
 
 type AskServer = Parameters<NonNullable<Middleware["provideInlineCompletionItems"]>>[4];
 
+interface Offered {
+  uri: string;
+  items: object[];
+  at: number; // which of them shows
+  askedFor: boolean;
+}
+
 export class Session implements vscode.Disposable {
   private client: LanguageClient | undefined;
-  private shown: { uri: string; item: object } | undefined; // the latest
+  private offered: Offered | undefined; // the latest
+  private turning = 0; // how many further the user went, before the others were there
   private ends: number[] = []; // when the server ended by itself
   private readonly listeners = new vscode.EventEmitter<Status>();
   readonly onStatus = this.listeners.event;
@@ -116,10 +124,31 @@ export class Session implements vscode.Disposable {
   // The user waved the suggestion away (Escape): the server does not bring it back there by typing.
   dismissed(): void {
     const editor = vscode.window.activeTextEditor;
-    if (!editor || !this.shown || this.shown.uri !== editor.document.uri.toString()) return;
+    const { offered } = this;
+    if (!editor || !offered || offered.uri !== editor.document.uri.toString()) return;
     const { line, character } = editor.selection.active;
-    const params = { textDocument: { uri: this.shown.uri }, position: { line, character }, item: this.shown.item };
+    const params = { textDocument: { uri: offered.uri }, position: { line, character }, item: offered.items[offered.at] };
     void this.client?.sendNotification("rigpilot/didDismiss", params);
+  }
+
+  // The user went to another one: it is the one that stays while it is typed through.
+  turned(step: 1 | -1): void {
+    const { offered } = this;
+    const uri = vscode.window.activeTextEditor?.document.uri.toString();
+    if (!offered || offered.uri !== uri) return;
+    this.turning += step;
+    if (offered.askedFor) this.turn(offered);
+  }
+
+  private turn(offered: Offered): void {
+    const count = offered.items.length;
+    offered.at = (((offered.at + this.turning) % count) + count) % count;
+    this.turning = 0;
+    this.tellShown();
+  }
+
+  private tellShown(): void {
+    if (this.offered) void this.client?.sendNotification("textDocument/didShowCompletion", { item: this.offered.items[this.offered.at] });
   }
 
   // VS Code does not say what it shows: what it still wants when it gets it, it shows.
@@ -132,12 +161,14 @@ export class Session implements vscode.Disposable {
   ): Promise<vscode.InlineCompletionList | vscode.InlineCompletionItem[] | null | undefined> {
     if (languageIsOff(document)) return null; // the server knows one configuration, folders of a workspace may differ
     const result = await next(document, position, context, token);
-    const first = (Array.isArray(result) ? result : result?.items)?.[0];
-    if (first?.command && !token.isCancellationRequested) {
-      const { title, command, arguments: args } = first.command;
-      const item = { insertText: first.insertText, command: { title, command, arguments: args } };
-      this.shown = { uri: document.uri.toString(), item };
-      void this.client?.sendNotification("textDocument/didShowCompletion", { item });
+    const items = ((Array.isArray(result) ? result : result?.items) ?? []).flatMap(({ insertText, command }) =>
+      command ? [{ insertText, command: { title: command.title, command: command.command, arguments: command.arguments } }] : [],
+    );
+    if (items.length > 0 && !token.isCancellationRequested) {
+      this.offered = { uri: document.uri.toString(), items, at: 0, askedFor: context.triggerKind === vscode.InlineCompletionTriggerKind.Invoke };
+      if (!this.offered.askedFor) this.turning = 0;
+      this.turn(this.offered);
+      void vscode.commands.executeCommand("setContext", "rigpilot.suggested", true);
     }
     return result;
   }

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -190,6 +191,53 @@ def test_without_a_network(server):
     test = f"{pathlib.Path(__file__).parent / 'vscode_test.py'}::TestVsCode::test_ghost_appears_and_is_accepted"
     said = subprocess.run(offline.command(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test), capture_output=True, text=True)
     assert said.returncode == 0 and "1 passed" in said.stdout, said.stdout + said.stderr
+
+
+def test_the_status_bar_shows_how_far_the_model_is_and_that_it_works(editor):
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)", "ms_per_token": 150}, load_ms=6000, name="tiny"), "a.py", "y = 1\nx = |\n", ready="loading the model")
+    percents = []
+    while found := re.search(r"(\d+) %", editor.status_text()):
+        percents += [int(found[1])] if percents[-1:] != [int(found[1])] else []
+        editor.page.wait_for_timeout(50)
+    assert len(percents) > 2 and percents == sorted(percents) and percents[-1] <= 100, percents
+    editor.status("Ready, Model: tiny")
+    editor.type("c")
+    editor.status("Making a suggestion")
+    editor.see("ompute(values)")
+    editor.status("Ready")
+
+
+def test_a_model_that_cannot_be_loaded(editor):
+    """Its reason is told, and the way out leads to another model."""
+    editor.start(script(load_error="the disk has melted"), "a.py", PYTHON, ready="the disk has melted")
+    editor.shows("Rigpilot makes no suggestions: the disk has melted")
+    editor.command("Rigpilot: Menu")
+    editor.page.locator(".quick-input-list .monaco-list-row", has_text="Choose another model").click()
+    editor.shows("A .gguf file")
+
+
+def test_the_walkthrough(editor):
+    """Its pages are there, its buttons do something, and what was done is ticked off."""
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "y = 1\nx = |\n")
+    editor.command("Welcome: Open Walkthrough...")
+    editor.page.locator(".quick-input-widget .monaco-list-row", has_text="Get started with Rigpilot").click()
+    step = lambda name: editor.page.locator(f'.getting-started-step[data-step-id="rigpilot.rigpilot#start#{name}"]')
+    done = lambda name: editor.wait(lambda: step(name).get_attribute("aria-checked") == "true", f"{name} to be ticked off")
+    for name, words in [("program", "scripts/setup"), ("rig", "HOST:PORT"), ("type", "ask for a suggestion now"), ("model", "rigpilot model pull")]:
+        step(name).click()
+        editor.wait(lambda: any(words in text for text in editor.pages_within()), f"the page of {name}")
+        assert step(name).get_attribute("aria-checked") == "false" or name == "program"
+    step("model").locator(".monaco-button").click()
+    editor.shows("A .gguf file")
+    editor.page.keyboard.press("Escape")
+    done("model")
+    editor.page.locator('.tab[data-resource-name="a.py"]').click()
+    editor.type("c")
+    editor.see("ompute(values)")
+    editor.accept("all")
+    editor.page.locator(".tab", has_text="Welcome").first.click()
+    done("program")
+    done("type")
 
 
 def test_a_program_that_is_not_there(editor):

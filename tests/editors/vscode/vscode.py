@@ -4,6 +4,7 @@
     editor = VsCode(server, browser, folder)        # an Editor of scenarios.py: a window of its own, its settings in the folder
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -29,6 +30,7 @@ QUIET = {
     "security.workspace.trust.enabled": False, "chat.disableAIFeatures": True, "editor.inlineSuggest.enabled": True, "editor.wordBasedSuggestions": "off",
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"}, "editor.autoIndent": "none", "editor.autoClosingBrackets": "never", "editor.autoClosingQuotes": "never", "editor.hover.enabled": False, "editor.parameterHints.enabled": False,
     "editor.cursorBlinking": "solid", "editor.minimap.enabled": False, "git.enabled": False, "files.hotExit": "off", "files.eol": "auto",
+    "files.autoSave": "off",  # in a browser it would save a second after a key, in the middle of what a test does
     "json.schemaDownload.enable": False, "typescript.disableAutomaticTypeAcquisition": True, "editor.insertSpaces": False, "editor.detectIndentation": False,
 }
 NOWHERE = "http://127.0.0.1:9/"
@@ -171,8 +173,15 @@ class VsCode(Editor):
             return value
         raise AssertionError(f"waited {seconds} s for {what}; the window says: {self.page.inner_text('.monaco-workbench')[-800:]}")
 
+    def status_item(self):
+        return self.page.locator('[id="rigpilot.rigpilot.rigpilot"] a, [id^="rigpilot.rigpilot"] a').first
+
+    def status_text(self):
+        return self.status_item().inner_text()
+
     def status(self, text, seconds=WAIT):
-        label = lambda: self.page.locator('[id="rigpilot.rigpilot.rigpilot"] a, [id^="rigpilot.rigpilot"] a').first.get_attribute("aria-label", timeout=seconds * 1000) or ""
+        """What is said of it under the mouse, and to a screen reader."""
+        label = lambda: self.status_item().get_attribute("aria-label", timeout=seconds * 1000) or ""
         self.wait(lambda: text in label(), f"{text!r} in the status bar", seconds)
 
     def ghost(self):
@@ -255,6 +264,15 @@ class VsCode(Editor):
     def beside(self):
         """The text of the report that was opened beside the file."""
         return self.page.locator(".editor-instance .view-lines").last.inner_text().replace("\u00a0", " ")
+
+    def pages_within(self):
+        """The texts of the pages that the window shows as parts of it; they come and go by themselves."""
+        from playwright.sync_api import Error
+        texts = []
+        for frame in self.page.frames[1:]:
+            with contextlib.suppress(Error):
+                texts.append(frame.evaluate("document.body.innerText"))
+        return texts
 
     def ready(self):
         self.status("Ready")  # it said "loading" before it said that the server ended

@@ -21,14 +21,18 @@ struct Ask {
   lsp::CompletionSettings settings;
   bool fim = true;
   int items = 1;
+  std::string shown;  // ghost of what shows there already
 };
 
 lsp::Query query_for(const tests::AtCursor& at, const Ask& ask) {
+  std::optional<lsp::Suggestion> shown;
+  if (!ask.shown.empty()) shown = {.begin = at.cursor, .end = at.cursor, .text = ask.shown, .ghost = ask.shown};
   return {.document = {.uri = "file:///x", .language_id = ask.language, .content = std::make_shared<const std::string>(at.text)},
           .cursor = at.cursor,
           .invocation = ask.invocation,
           .selected = ask.selected,
-          .items = ask.items};
+          .items = ask.items,
+          .shown = shown};
 }
 
 Completion run(const tests::AtCursor& at, const lsp::Model& model, const Ask& ask = {}, std::stop_token stop = {}) {
@@ -216,6 +220,22 @@ TEST_CASE("whoever asks is given several, each beginning otherwise, none twice")
   CHECK(ghosts("while (x) {\n  |\n}\n", {.text = "one();\n  two();\n}", .alternatives = {"three();\n}"}}, 3) == "one();\n  two();/three();");
   // Half a word at the cursor is written again by each.
   CHECK(ghosts("a = 1\nx = comp|\n", {.text = "ute();", .alternatives = {"any();"}}, 3) == "ute();/any();");
+}
+
+TEST_CASE("what showed while typing stays the first when asked, and what the model writes then comes behind it") {
+  const auto ghosts = [](std::string_view marked, std::string_view shown, const engine::ScriptReply& reply) {
+    const auto model = tests::fake_model(engine::Script{.replies = {reply}});
+    const Completion completion = run(tests::at_cursor(marked), *model, {.invocation = Invocation::Explicit, .items = 3, .shown = std::string(shown)});
+    CHECK(completion.reason == Reason::Suggested);
+    std::string out;
+    for (const auto& item : completion.items) out += (out.empty() ? "" : "/") + item.ghost;
+    return out;
+  };
+  const engine::ScriptReply several{.text = "one();\ntwo();\n", .alternatives = {"three();", "four();"}};
+  CHECK(ghosts("a = 1\nx = |\n", "one();", several) == "one();/one();\ntwo();/three();");  // asked for, it may have more lines
+  CHECK(ghosts("a = 1\nx = |\n", "zero();", several) == "zero();/one();\ntwo();/three();");
+  CHECK(ghosts("a = 1\nx = |\n", "one();\ntwo();", several) == "one();\ntwo();/three();/four();");
+  CHECK(ghosts("a = 1\nx = |\n", "zero();", {.text = ""}) == "zero();");
 }
 
 TEST_CASE("further suggestions are given up when they take long, the first is not") {

@@ -50,6 +50,30 @@ std::string left(std::string_view then, std::string_view ghost, std::string_view
 
 }  // namespace
 
+TEST_CASE("of several that fit, the one that shows goes on") {
+  ReadySuggestions ready;
+  Query asked = at("x = c|\n");
+  asked.invocation = lsp::Invocation::Explicit;
+  lsp::Completion several = made(asked, "ompute(a)");
+  for (const char* ghost : {"ompute(a)\ny = 1", "omplain()"}) several.items.push_back(made(asked, ghost).items.front());
+  ready.keep(7, asked, several);
+  const auto next = [&](std::string_view marked) {
+    const auto found = ready.find(at(marked));
+    return found ? found->completion.items.front().ghost : "-";
+  };
+  CHECK(next("x = co|\n") == "mpute(a)");
+  ready.shown(7, 1);
+  CHECK(next("x = co|\n") == "mpute(a)\ny = 1");
+  CHECK(ready.showing(asked)->ghost == "ompute(a)\ny = 1");
+  CHECK(next("x = compl|\n") == "ain()");  // the others are there where it does not fit any more
+  ready.shown(7, 2);
+  CHECK(next("x = comp|\n") == "lain()");
+  CHECK(next("x = compu|\n") == "te(a)");
+  ready.shown(7, 3);  // no such
+  ready.shown(8, 0);
+  CHECK(next("x = comp|\n") == "lain()");
+}
+
 TEST_CASE("what an editor closes by itself is taken into the suggestion") {
   CHECK(left("x = c|\n", "ompute(values)", "x = compute(|)\n") == "values)");
   CHECK(left("x = c|\n", "ompute(values)", "x = compute(val|)\n") == "ues)");
