@@ -601,7 +601,7 @@ follows TEXT, or is nil where that would be replaced."
   (with-current-buffer (window-buffer window)
     (when (and rigpilot--items (not (eq window (selected-window)))) (rigpilot--clear))))
 
-(defun rigpilot--popup-changed ()
+(defun rigpilot--popup-changed (&rest _)
   "A popup came or went."
   (when (and rigpilot-mode rigpilot--items) (rigpilot--refresh)))
 
@@ -814,22 +814,19 @@ follows TEXT, or is nil where that would be replaced."
 
 ;;;; The mode
 
-(defun rigpilot--takes-tab (command)
-  "COMMAND, unless TAB is a popup's."
+(defun rigpilot--unless-popup (command)
+  "COMMAND, unless its key is a popup's."
   (and (not (eq (rigpilot--popup) 'list)) command))
 
 (defvar rigpilot-ghost-map
-  (let ((map (make-sparse-keymap))
-        (accept '(menu-item "" rigpilot-accept :filter rigpilot--takes-tab)))
-    (define-key map (kbd "TAB") accept)
-    (define-key map (kbd "<tab>") accept)
+  (let ((map (make-sparse-keymap)))
+    (pcase-dolist (`(,key . ,command) '(("TAB" . rigpilot-accept) ("<tab>" . rigpilot-accept) ("M-n" . rigpilot-next)
+                                        ("M-p" . rigpilot-previous) ("C-g" . rigpilot-dismiss)))
+      (define-key map (kbd key) `(menu-item "" ,command :filter rigpilot--unless-popup)))
     (define-key map [remap forward-word] #'rigpilot-accept-word)
     (define-key map [remap right-word] #'rigpilot-accept-word)
     (define-key map (kbd "M-f") #'rigpilot-accept-word)
     (define-key map (kbd "M-e") #'rigpilot-accept-line)
-    (define-key map (kbd "M-n") #'rigpilot-next)
-    (define-key map (kbd "M-p") #'rigpilot-previous)
-    (define-key map (kbd "C-g") #'rigpilot-dismiss)
     map)
   "Keys that are Rigpilot's only while a suggestion shows.")
 
@@ -887,7 +884,9 @@ follows TEXT, or is nil where that would be replaced."
     (change-major-mode-hook . rigpilot--close)
     (window-selection-change-functions . rigpilot--window-changed)
     (completion-in-region-mode-hook . rigpilot--popup-changed)
-    (completion-preview-active-mode-hook . rigpilot--popup-changed))
+    (completion-preview-active-mode-hook . rigpilot--popup-changed)
+    (company-completion-started-hook . rigpilot--popup-changed)
+    (company-after-completion-hook . rigpilot--popup-changed))
   "What the mode follows in its buffer.")
 
 ;;;###autoload

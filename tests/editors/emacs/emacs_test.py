@@ -113,11 +113,51 @@ def test_going_back_keeps_what_still_fits(editor):
     assert editor.saved() == b"x = co\n"
 
 
+LISP = sorted((CACHE / "emacs-lisp-2/root/usr/share/emacs/site-lisp/elpa-src").glob("*"))
+NAMES = """(add-hook 'prog-mode-hook (lambda () (add-hook 'completion-at-point-functions
+           (lambda () (list (save-excursion (skip-chars-backward "a-z") (point)) (point) '("valid" "value" "values"))) nil t)))"""
+POPUPS = {  # what turns each on, by itself after two letters, and whether it shows
+    "company": ("(require 'company) (setq company-idle-delay 0.3 company-minimum-prefix-length 2 company-backends '(company-capf)) (global-company-mode 1)",
+                "(and company-candidates t)"),
+    "corfu": ("(require 'corfu) (require 'corfu-terminal) (setq native-comp-async-report-warnings-errors nil corfu-auto t corfu-auto-delay 0.3 corfu-auto-prefix 2) (global-corfu-mode 1) (corfu-terminal-mode 1)",
+              "(and completion-in-region-mode t)"),
+}
+
+
+@pytest.mark.parametrize("popup", POPUPS)
+def test_a_popup_that_comes_by_itself(editor, popup):
+    """Company's or Corfu's: the suggestion waits until it is gone, its keys are its own; with `show` both are there, and its keys still are."""
+    if not any(popup in folder.name for folder in LISP):
+        pytest.skip(f"no {popup}: tests/editors/emacs/setup fetches it")
+    loading, there = POPUPS[popup]
+    path = " ".join(f'(add-to-list (quote load-path) "{folder}")' for folder in LISP)
+    editor.start(script({"prefix_matches": "\\nval$", "text": "ues.sort()"}, {"prefix_matches": r"sort\(\)\nva$", "text": "lid = 2"}), "a.py", "x = 1\n|\n", eval=path + loading + NAMES)
+    shows = lambda: editor.terminal.wait(lambda: editor.ask(there) is True and "valid" in editor.terminal.text(), "the popup")
+    gone = lambda: editor.terminal.wait(lambda: editor.ask(there) is not True and "valid" not in editor.terminal.text(), "the popup to be gone")
+    editor.type("val")
+    shows()
+    editor.see("")
+    editor.terminal.press("C-g")
+    gone()
+    editor.see("ues.sort()")
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"x = 1\nvalues.sort()\n"
+    editor.ask("(progn (setq rigpilot-with-popup 'show) t)")
+    editor.type("\rva")
+    shows()
+    editor.see("lid = 2")
+    editor.terminal.press("M-n")
+    editor.terminal.settle()
+    assert editor.ask(there) is True
+    editor.terminal.press("Enter")  # the popup's second entry
+    gone()
+    assert editor.saved() == b"x = 1\nvalues.sort()\nvalue\n"
+
+
 def test_completions_are_open_at_the_same_time(editor):
     """The native list: the suggestion waits until it is gone, TAB is the list's; with `show` both are there and TAB still is."""
-    capf = """(add-hook 'prog-mode-hook (lambda () (add-hook 'completion-at-point-functions
-              (lambda () (list (save-excursion (skip-chars-backward "a-z") (point)) (point) '("valid" "value" "values"))) nil t)))"""
-    editor.start(script({"prefix_matches": "\\nval$", "text": "ues.sort()"}), "a.py", "x = 1\n|\n", eval=capf)
+    editor.start(script({"prefix_matches": "\\nval$", "text": "ues.sort()"}), "a.py", "x = 1\n|\n", eval=NAMES)
     editor.type("val")
     editor.see("ues.sort()")
     editor.terminal.press("M-Tab")
@@ -339,9 +379,6 @@ def test_eglot_has_clangd_through_mux(emacs_30):
 
 
 # -- the file itself -----------------------------------------------------------------------------------------------------------
-
-LISP = sorted((CACHE / "emacs-lisp/root/usr/share/emacs/site-lisp/elpa-src").glob("*"))
-
 
 def batch(emacs, tmp_path, *arguments):
     shutil.copy(ROOT / "editors/emacs/rigpilot.el", tmp_path)
