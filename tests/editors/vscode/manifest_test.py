@@ -22,7 +22,8 @@ def test_every_command_is_there():
     offered = {command["command"] for command in MANIFEST["contributes"]["commands"]}
     registered = set(re.findall(r'"(rigpilot\.\w+)":', SOURCE["commands.ts"]))
     assert offered == registered
-    wanted = set(re.findall(r'"(rigpilot\.[a-z]\w+)"', SOURCE["menu.ts"] + SOURCE["session.ts"])) - {"rigpilot.rigpilot"}
+    executed = re.sub(r'"setContext", "[^"]*"', "", SOURCE["menu.ts"] + SOURCE["session.ts"])
+    wanted = set(re.findall(r'"(rigpilot\.[a-z]\w+)"', executed)) - {"rigpilot.rigpilot"}
     assert wanted <= offered, wanted - offered
 
 
