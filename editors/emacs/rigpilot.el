@@ -467,7 +467,8 @@ THEN is a function of the result."
                              (lambda (buffer)
                                (when (eq buffer (current-buffer))
                                  (setq rigpilot--ask-timer nil)
-                                 (when (and (rigpilot--may-ask) (not rigpilot--items))
+                                 ;; A key that takes a suggestion would do something else when the macro runs.
+                                 (when (and (rigpilot--may-ask) (not rigpilot--items) (not defining-kbd-macro))
                                    (rigpilot--ask 2 #'rigpilot--take))))
                              (current-buffer))))
 

@@ -194,6 +194,27 @@ def test_two_windows(editor):
     assert len(editor.servers()) == 1
 
 
+def test_nothing_shows_while_a_macro_is_recorded(editor):
+    """What a key took would not come when the macro runs."""
+    editor.start(script(C), "a.py", "y = 1\n|\n")
+    editor.terminal.press("C-x")
+    editor.type("(")
+    editor.mark_frames()
+    editor.type("x = c")
+    editor.terminal.settle(0.5)
+    assert not any(editor.frames()), editor.frames()
+    editor.type("\r")
+    editor.terminal.press("C-x")
+    editor.type(")")
+    editor.terminal.press("C-x")
+    editor.type("e")
+    editor.type("x = c")
+    editor.see("ompute(values)")
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"y = 1\nx = c\nx = c\nx = compute(values)\n"
+
+
 def test_commands(editor):
     editor.start(script(SUM, name="tiny"), "a.py", PYTHON)
     editor.type("    ")

@@ -198,6 +198,24 @@ def test_two_windows(editor):
     assert editor.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)") == ["x = 1", "x = compute()"]
 
 
+def test_nothing_shows_while_a_macro_is_recorded(editor):
+    """What a key took would not come when the macro runs."""
+    editor.start(script({"prefix_matches": "x = c$", "text": "ompute(values)"}), "a.py", "y = 1\n|\n")
+    editor.press_escape()
+    editor.type("qa")
+    editor.mark_frames()
+    editor.type("ox = c")
+    editor.terminal.settle(0.6)
+    assert not any(editor.frames()), editor.frames()
+    editor.press_escape()
+    editor.type("q@a")
+    editor.type("ox = c")
+    editor.see("ompute(values)")
+    editor.accept("all")
+    editor.see("")
+    assert editor.saved() == b"y = 1\n\nx = c\nx = c\nx = compute(values)\n"
+
+
 def test_the_command(editor):
     editor.start(script(SUM, name="tiny"), "a.py", PYTHON)
     editor.type("    ")

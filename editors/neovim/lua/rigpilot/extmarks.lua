@@ -116,7 +116,8 @@ function M.attach(client, buf, options)
       state.timer = state.timer or vim.uv.new_timer()
       state.timer:stop()
       state.timer:start(options.debounce_ms, 0, vim.schedule_wrap(function()
-        if vim.api.nvim_get_mode().mode:match('^[iR]') then ask(2) end
+        -- Not while a macro is recorded: a key that takes a suggestion would do something else when it runs.
+        if vim.api.nvim_get_mode().mode:match('^[iR]') and vim.fn.reg_recording() == '' then ask(2) end
       end))
     end })
   vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufLeave' }, { group = group, buffer = buf, callback = function()

@@ -48,8 +48,10 @@ function M.attach(client, buf, options)
       end)
     end
   end })
-  vim.api.nvim_create_autocmd({ 'CursorMovedI', 'TextChangedI', 'TextChangedP' }, { group = group, buffer = buf, callback = function()
+  vim.api.nvim_create_autocmd({ 'InsertEnter', 'CursorMovedI', 'TextChangedI', 'TextChangedP' }, { group = group, buffer = buf, callback = function()
     local native = compat.native(buf)
+    -- Nothing by itself while a macro is recorded: a key that takes a suggestion would do something else when it runs.
+    if native and vim.fn.reg_recording() ~= '' then return native:abort() end
     if not native or not native.current or M.current(buf) then return end
     native:hide()
     native.current = nil
