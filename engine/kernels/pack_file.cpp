@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "engine/kernels/huge_pages.h"
 #include "engine/kernels/kernels.h"
 #include "engine/weights/gguf_blocks.h"
 
@@ -124,17 +123,17 @@ bool can_dequantize(GgmlType type) {
 
 }  // namespace
 
-base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team) {
+base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team, Arena* arena) {
   const auto form_of_type = form_of(file.matrix.type);
   if (!form_of_type || !sound(file.matrix)) {
     auto grouped = repack(file.matrix, team.threads());
     if (!grouped) return base::forward(grouped);
-    return pack(*grouped, &team);
+    return pack(*grouped, &team, arena);
   }
   const RowReader reader(file);
   PackedForm form = *form_of_type;
   form.rows = reader.rows(), form.columns = file.matrix.columns;
-  PackedWeight out(form);
+  PackedWeight out(form, arena);
   for_each_chunk(out, form, reader.row_bytes(), team, [&](std::int64_t panel, std::int64_t panels) {
     static thread_local std::vector<std::byte> held;
     const std::int64_t first = panel * cpu::kPanel, count = std::min(panels * cpu::kPanel, form.rows - first);
@@ -143,20 +142,19 @@ base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team) {
     for (std::int64_t p = 0; p < panels; ++p)
       interleave(rows + p * cpu::kPanel * reader.row_bytes(), reader.row_bytes(), count - p * cpu::kPanel, form, out.panel(panel + p));
   });
-  prefer_huge_pages(out);
   return out;
 }
 
-base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& team) {
+base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& team, Arena* arena) {
   const auto slowly = [&]() -> base::Result<PackedWeight> {
     auto grouped = quantize(file.matrix, bits, team.threads());
     if (!grouped) return base::forward(grouped);
-    return pack(*grouped, &team);
+    return pack(*grouped, &team, arena);
   };
   if ((bits != 8 && bits != 4) || !sound(file.matrix) || !can_dequantize(file.matrix.type)) return slowly();
   const RowReader reader(file);
   const PackedForm form{.rows = reader.rows(), .columns = file.matrix.columns, .bits = bits, .zero = bits == 8 ? 128 : 0, .has_minimum = bits == 4, .unit = kUnit};
-  PackedWeight out(form);
+  PackedWeight out(form, arena);
   const std::int64_t block_bytes = form.columns / 32 * (bits == 8 ? 34 : 20);
   std::atomic<std::uint32_t> worst{0};
   for_each_chunk(out, form, reader.row_bytes(), team, [&](std::int64_t panel, std::int64_t panels) {
@@ -174,7 +172,6 @@ base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& 
   });
   const float most = std::bit_cast<float>(worst.load());
   if (!(most >= kSmallest && most <= kLargest)) return slowly();  // no number, or beyond what the unit serves; or all zeros
-  prefer_huge_pages(out);
   return out;
 }
 

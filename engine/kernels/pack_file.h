@@ -17,7 +17,7 @@ struct FileMatrix {
   std::function<void(std::span<const std::byte> part, std::byte* into)> read;  // of matrix.bytes; from any thread
 };
 
-base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team);
-base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& team);
+base::Result<PackedWeight> pack_stored(const FileMatrix& file, Team& team, Arena* arena = nullptr);
+base::Result<PackedWeight> pack_rounded(const FileMatrix& file, int bits, Team& team, Arena* arena = nullptr);
 
 }  // namespace engine

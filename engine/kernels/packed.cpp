@@ -1,20 +1,13 @@
 #include "engine/kernels/packed.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include "base/float16.h"
-#include "engine/kernels/huge_pages.h"
 
 namespace engine {
 namespace {
-
-constexpr std::int64_t kHugePage = std::int64_t(2) << 20;
 
 // The largest power of two by which every scale and minimum can be multiplied and still be a half.
 int exponent_for(const GroupedWeight& w) {
@@ -47,34 +40,12 @@ void pack_halves(const GroupedWeight& w, std::int64_t row, const std::vector<flo
 
 }  // namespace
 
-AlignedBytes::AlignedBytes(std::int64_t size) : size_(size) {
-  if (size >= 2 * kHugePage) {  // mapped, so that nobody writes its zeros but the kernel; what stands before the first huge page goes back
-    const auto whole = std::size_t((size + kHugePage - 1) / kHugePage * kHugePage), asked = whole + std::size_t(kHugePage);
-    void* const start = ::mmap(nullptr, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (start == MAP_FAILED) throw std::bad_alloc();
-    const auto page = std::uintptr_t(kHugePage), from = reinterpret_cast<std::uintptr_t>(start), begin = (from + page - 1) / page * page;
-    if (begin > from) ::munmap(start, begin - from);
-    if (from + asked > begin + whole) ::munmap(reinterpret_cast<void*>(begin + whole), from + asked - begin - whole);
-    bytes_ = std::unique_ptr<std::byte, Free>(reinterpret_cast<std::byte*>(begin), Free(whole));
-  } else if (size > 0) {
-    const auto whole = std::size_t((size + 63) / 64 * 64);
-    void* const memory = std::aligned_alloc(64, whole);
-    if (!memory) throw std::bad_alloc();
-    std::memset(memory, 0, whole);
-    bytes_ = std::unique_ptr<std::byte, Free>(static_cast<std::byte*>(memory), Free());
-  }
-}
-
-void AlignedBytes::Free::operator()(std::byte* p) const {
-  if (mapped > 0) ::munmap(p, mapped);
-  else std::free(p);
-}
-
-PackedWeight::PackedWeight(const PackedForm& form) : form_(form) {
+PackedWeight::PackedWeight(const PackedForm& form, Arena* arena) : form_(form) {
   const std::int64_t rows = panels() * cpu::kPanel, groups = form.columns / form.group;
-  codes_ = AlignedBytes(rows * form.columns * form.bits / 8);
-  scales_ = AlignedBytes(rows * groups * 2);
-  if (form.has_minimum) minimums_ = AlignedBytes(rows * groups * 2);
+  const auto memory = [&](std::int64_t size) { return arena ? arena->take(size) : AlignedBytes(size); };
+  codes_ = memory(rows * form.columns * form.bits / 8);
+  scales_ = memory(rows * groups * 2);
+  if (form.has_minimum) minimums_ = memory(rows * groups * 2);
 }
 
 PackedWeight::Panel PackedWeight::panel(std::int64_t index) {
@@ -107,17 +78,18 @@ void PackedWeight::row(std::int64_t row, float* out) const {
   }
 }
 
-PackedWeight pack(const GroupedWeight& w, Team* team) {
+PackedWeight pack(const GroupedWeight& w, Team* team, Arena* arena) {
   if (w.bits == 4 && w.zero != 0 && !w.minimums.empty()) {  // the kernels know 4 bits either with a zero or with minimums
     GroupedWeight folded = w;
     for (std::size_t g = 0; g < w.scales.size(); ++g) folded.minimums[g] -= w.scales[g] * float(w.zero);
     folded.zero = 0;
-    return pack(folded, team);
+    return pack(folded, team, arena);
   }
   const int exponent = exponent_for(w);
   const float power = std::ldexp(1.0F, exponent);
   PackedWeight out({.rows = w.rows, .columns = w.columns, .bits = w.bits, .group = w.group, .zero = w.bits == 8 ? 128 : w.zero,
-                    .has_minimum = !w.minimums.empty() || (w.bits == 4 && w.zero == 0), .unit = std::ldexp(1.0F, -exponent)});
+                    .has_minimum = !w.minimums.empty() || (w.bits == 4 && w.zero == 0), .unit = std::ldexp(1.0F, -exponent)},
+                   arena);
   const auto pack_panel = [&](std::int64_t index) {
     const PackedWeight::Panel panel = out.panel(index);
     for (std::int64_t row = index * cpu::kPanel; row < std::min((index + 1) * cpu::kPanel, w.rows); ++row) {
@@ -128,7 +100,6 @@ PackedWeight pack(const GroupedWeight& w, Team* team) {
   };
   if (team) team->run(out.panels(), pack_panel);
   else for (std::int64_t panel = 0; panel < out.panels(); ++panel) pack_panel(panel);
-  prefer_huge_pages(out);
   return out;
 }
 

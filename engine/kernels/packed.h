@@ -5,36 +5,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <utility>
 
+#include "engine/kernels/arena.h"
 #include "engine/kernels/cpu/fused.h"
 #include "engine/quant/grouped.h"
 #include "engine/threads/team.h"
 
 namespace engine {
-
-// Memory for a kernel: 64-byte aligned, and on huge pages where it is large (fewer address translations while streaming). Zero at
-// first: large memory by the kernel's own doing, page by page as it is touched.
-class AlignedBytes {
- public:
-  AlignedBytes() = default;
-  explicit AlignedBytes(std::int64_t size);
-
-  template <class T>
-  T* as() const { return reinterpret_cast<T*>(bytes_.get()); }
-  std::int64_t size() const { return size_; }
-
- private:
-  struct Free {
-    explicit Free(std::size_t bytes) : mapped(bytes) {}
-    Free() : Free(0) {}
-    std::size_t mapped;  // 0: of the heap
-    void operator()(std::byte* p) const;
-  };
-  std::unique_ptr<std::byte, Free> bytes_;
-  std::int64_t size_ = 0;
-};
 
 // What a packed weight is apart from its numbers.
 struct PackedForm {
@@ -47,7 +25,7 @@ struct PackedForm {
 class PackedWeight {
  public:
   PackedWeight() = default;
-  explicit PackedWeight(const PackedForm& form);  // to be filled panel by panel
+  explicit PackedWeight(const PackedForm& form, Arena* arena = nullptr);  // to be filled panel by panel; in the arena, or in memory of its own
 
   std::int64_t rows() const { return form_.rows; }
   std::int64_t columns() const { return form_.columns; }
@@ -69,7 +47,7 @@ class PackedWeight {
   AlignedBytes codes_, scales_, minimums_;
 };
 
-// On the team's threads where there is one.
-PackedWeight pack(const GroupedWeight& weight, Team* team = nullptr);
+// On the team's threads and in the arena where there are.
+PackedWeight pack(const GroupedWeight& weight, Team* team = nullptr, Arena* arena = nullptr);
 
 }  // namespace engine

@@ -1,5 +1,7 @@
 #include "engine/models/packed_model.h"
 
+#include <thread>
+
 #include "engine/decode/packed_decoder.h"
 #include "engine/kernels/kernels.h"
 #include "engine/layers/rope.h"
@@ -54,8 +56,10 @@ DecoderWeights take(const ModelConfig& c, const PackableParts& parts) {
 
 class PackedModel : public Model {
  public:
-  PackedModel(const ModelConfig& config, const PackableParts& parts, std::unique_ptr<Team> team)
-      : config_(config), team_(std::move(team)), decoder_(take(config, parts), *team_, *kernels().fused) {}
+  PackedModel(const ModelConfig& config, const PackableParts& parts, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory)
+      : config_(config), team_(std::move(team)), decoder_(take(config, parts), *team_, *kernels().fused) {
+    if (!memory.empty()) gatherer_ = std::jthread([held = std::move(memory)](const std::stop_token& stop) { gather_pages(held, stop); });
+  }
 
   const ModelConfig& config() const override { return config_; }
   std::vector<Slot> slots() override { return {}; }
@@ -91,12 +95,13 @@ class PackedModel : public Model {
   std::unique_ptr<Team> team_;
   PackedDecoder decoder_;
   std::vector<DecoderSequence> sequences_;
+  std::jthread gatherer_;
 };
 
 }  // namespace
 
-std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team) {
-  return std::make_unique<PackedModel>(model->config(), *model->parts(), std::move(team));
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory) {
+  return std::make_unique<PackedModel>(model->config(), *model->parts(), std::move(team), std::move(memory));
 }
 
 }  // namespace engine

@@ -33,7 +33,8 @@ PackableParts::Layer packable_layer(const Block& block) {
   return {block.attention_norm.get(), block.mlp_norm.get(), a.q.get(), a.k.get(), a.v.get(), a.o.get(), m.gate.get(), m.up.get(), m.down.get()};
 }
 
-// The decoder runs on the team. The model's parts() are there, and each matrix holds its weight packed.
-std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team);
+// The decoder runs on the team. The model's parts() are there, and each matrix holds its weight packed. `memory`, an arena's, is put into
+// huge pages meanwhile where it is not, by a thread that the model joins.
+std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory = {});
 
 }  // namespace engine

@@ -180,11 +180,11 @@ base::Result<PackedWeight> Loader::packed(const Slot& slot, const WeightView& vi
   const FileMatrix file{{view.type, view.bytes, view.shape[0], view.shape[1], stored.rows},
                         [&](std::span<const std::byte> part, std::byte* into) { source_.read(view, part, into); }};
   const int bits = rounded_bits(target_.quant, slot.table);
-  if (held(slot, view, true) == Held::AsStored) return pack_stored(file, *target_.pack);
-  if (!stored.transposed && stored.less == 0 && stored.stacked == 0) return pack_rounded(file, bits, *target_.pack);
+  if (held(slot, view, true) == Held::AsStored) return pack_stored(file, *target_.pack, target_.arena);
+  if (!stored.transposed && stored.less == 0 && stored.stacked == 0) return pack_rounded(file, bits, *target_.pack, target_.arena);
   auto grouped = rounded(slot, view, stored);
   if (!grouped) return base::forward(grouped);
-  return pack(*grouped, target_.pack);
+  return pack(*grouped, target_.pack, target_.arena);
 }
 
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {

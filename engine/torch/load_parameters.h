@@ -8,6 +8,7 @@
 #include <stop_token>
 
 #include "base/result.h"
+#include "engine/kernels/arena.h"
 #include "engine/load.h"
 #include "engine/models/model.h"
 #include "engine/threads/team.h"
@@ -27,6 +28,7 @@ struct LoadTarget {
   torch::Dtype dtype;
   Quant quant;
   Team* pack = nullptr;  // where set, every matrix is packed for the decode loop, on this team: all_grouped() says whether it can be
+  Arena* arena = nullptr;  // where packed weights lie; null: each in memory of its own
 };
 
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,

@@ -169,10 +169,11 @@ base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Pro
       device->is_cpu() && options.dtype == "auto" && (*model)->parts() && packable(*config) && all_grouped(**model, **source, options.quant);
   if (packed) *dtype = torch::kFloat32;  // of norms and biases
   auto team = packed ? std::make_unique<Team>(options.threads > 0 ? options.threads : team_size()) : nullptr;
-  auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant, team.get()}, progress, stop);
+  Arena arena;
+  auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant, team.get(), &arena}, progress, stop);
   if (!loaded) return base::forward(loaded);
   (*model)->ready(*device, *dtype, loaded->rope_factors);
-  if (packed) *model = pack(std::move(*model), std::move(team));
+  if (packed) *model = pack(std::move(*model), std::move(team), arena.chunks());
   ModelInfo info = describe(*config, *loaded, options, *device, *dtype);
   if (packed) info.dtype = "int8", *dtype = torch::kFloat16;  // of keys and values
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
