@@ -56,7 +56,7 @@ struct HeadCache {
 
 // A tile of query rows against positions [begin, end) of a head: softmax statistics and the weighted sum of values so far.
 struct AttentionTile {
-  int64_t rows;          // 1 .. 4
+  int64_t rows;          // at least 1
   const float* queries;  // [rows, width], already scaled by 1 / sqrt(width)
   const int64_t* seen;   // [rows]: row i sees positions below seen[i]
   float* most;           // [rows]: the largest score so far; -infinity at first

@@ -2,6 +2,7 @@
 #if defined(__AVX512VNNI__)
 #include <immintrin.h>
 
+#include "engine/kernels/cpu/attend_int16.h"
 #include "engine/kernels/cpu/fused_rows.h"
 #include "engine/kernels/cpu/pack_rows.h"
 #include "engine/kernels/cpu/packed_simd.h"
@@ -32,7 +33,7 @@ struct Avx512Dot {
 
 }  // namespace
 
-const Fused kFusedAvx512 = {quantize_rows, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
+const Fused kFusedAvx512 = {quantize_rows, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_any, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
 
 }  // namespace engine::cpu
 #endif

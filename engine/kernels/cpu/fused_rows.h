@@ -175,12 +175,20 @@ void attend_rows(const HeadCache& cache, Range positions, const AttentionTile& t
   }
 }
 
+// All rows pass some positions, whose keys and values are then in the nearest cache, before the next ones.
 void attend_tile(const HeadCache& cache, Range positions, const AttentionTile& tile) {
-  switch (tile.rows) {
-    case 1: attend_rows<1>(cache, positions, tile); break;
-    case 2: attend_rows<2>(cache, positions, tile); break;
-    case 3: attend_rows<3>(cache, positions, tile); break;
-    default: attend_rows<4>(cache, positions, tile); break;
+  constexpr int64_t kTogether = 2 * kStep;
+  for (int64_t begin = positions.begin; begin < positions.end; begin += kTogether) {
+    const Range some{begin, positions.end < begin + kTogether ? positions.end : begin + kTogether};
+    for (int64_t row = 0; row < tile.rows; row += 4) {
+      const AttentionTile four{tile.rows - row, tile.queries + row * cache.width, tile.seen + row, tile.most + row, tile.total + row, tile.out + row * cache.width};
+      switch (four.rows) {
+        case 1: attend_rows<1>(cache, some, four); break;
+        case 2: attend_rows<2>(cache, some, four); break;
+        case 3: attend_rows<3>(cache, some, four); break;
+        default: attend_rows<4>(cache, some, four); break;
+      }
+    }
   }
 }
 

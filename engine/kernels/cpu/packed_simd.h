@@ -11,6 +11,7 @@ namespace engine::cpu {
 namespace {
 
 constexpr int64_t kAhead = 4096;  // bytes of codes asked for before they are needed
+constexpr int kStreaming = 3;     // inputs up to which memory is what a tile waits for
 
 template <int Bits, int Group, bool HasZero, bool HasMinimum>
 struct Form {
@@ -19,82 +20,124 @@ struct Form {
   static constexpr bool kHasZero = HasZero, kHasMinimum = HasMinimum;
 };
 
+// Element `count` strides on, by an address that the compiler cannot see through: it would keep a pointer to each input of each array
+// over the whole loop, which are more than there are registers, and their reloads compete with the loads that matter.
+template <class T>
+RIGPILOT_INLINE const T* hidden(const T* first, int64_t stride, int count) {
+  const T* at = first + stride * count;
+  asm("" : "+r"(at));
+  return at;
+}
+
 template <class Dot, class Form, int Panels, int Inputs>
 struct Tile {
-  const PackedView& w;
-  const Int8Rows& x;
-  int64_t panel, input;
+  using Ints = typename Dot::Ints;
+  int64_t columns, units;
   int zero_shift;
-  Vec sums[Panels][Inputs];
+  // All at the unit that comes next; of the first panel and the first input.
+  const uint8_t* w_codes;
+  const uint8_t* next_codes;  // of panels to come
+  const uint16_t *w_scales, *w_minimums;
+  const int8_t* codes;
+  const float *scales, *sums, *sum32;
+  const int32_t *minus_sums, *minus_sum32;
+  Vec total[Panels][Inputs];
 
-  RIGPILOT_INLINE typename Dot::Ints start(int64_t at, int64_t half) const {
+  Tile(const PackedView& w, int64_t panel, const Int8Rows& x, int64_t input)
+      : columns(w.columns), units(w.columns / kUnit), zero_shift(w.zero > 0 ? __builtin_ctz(unsigned(w.zero)) : 0) {
+    const int64_t unit = panel * units, of = input * units;
+    w_codes = w.codes + unit * Form::kVectors * 64;
+    next_codes = w_codes + (Panels * units * Form::kVectors + input / Inputs % Form::kVectors) * 64;
+    w_scales = w.scales + unit * Form::kGroups * kPanel;
+    w_minimums = Form::kHasMinimum ? w.minimums + unit * Form::kGroups * kPanel : nullptr;
+    codes = x.codes + input * w.columns;
+    scales = x.scales + of, sum32 = x.sum32 + of, sums = x.sums + 2 * of;
+    minus_sum32 = x.minus_sum32 + of, minus_sums = x.minus_sums + 2 * of;
+    for (auto& of_panel : total)
+      for (Vec& sum : of_panel) sum = all(0.0F);
+  }
+
+  RIGPILOT_INLINE void next_unit() {
+    w_codes += Form::kVectors * 64, next_codes += Form::kVectors * 64;
+    w_scales += Form::kGroups * kPanel;
+    codes += kUnit, ++scales;
+    if constexpr (Form::kGroups == 1) ++minus_sum32, ++sum32;
+    else minus_sums += 2, sums += 2;
+    if constexpr (Form::kHasMinimum) w_minimums += Form::kGroups * kPanel;
+  }
+
+  RIGPILOT_INLINE Ints start(int i, int half) const {
     if constexpr (!Form::kHasZero || (Form::kBits == 8 && Dot::kSigned8)) return Dot::zero();
-    else return Dot::shift(Dot::all(Form::kGroups == 1 ? x.minus_sum32[at] : x.minus_sums[2 * at + half]), zero_shift);
+    else return Dot::shift(Dot::all(Form::kGroups == 1 ? *hidden(minus_sum32, units, i) : hidden(minus_sums, 2 * units, i)[half]), zero_shift);
   }
 
-  RIGPILOT_INLINE void add_group(int64_t unit, int group, const typename Dot::Ints (&dots)[Panels][Inputs]) {
-    const int64_t units = w.columns / kUnit;
-    for (int p = 0; p < Panels; ++p) {
-      const int64_t at = (((panel + p) * units + unit) * Form::kGroups + group) * kPanel;
-      const Vec scales = halves(w.scales + at);
-      for (int i = 0; i < Inputs; ++i) sums[p][i] += Dot::floats(dots[p][i]) * (scales * all(x.scales[(input + i) * units + unit]));
-      if constexpr (Form::kHasMinimum) {
-        const Vec minimums = halves(w.minimums + at);
-        for (int i = 0; i < Inputs; ++i) {
-          const int64_t of = (input + i) * units + unit;
-          sums[p][i] += minimums * all(Form::kGroups == 1 ? x.sum32[of] : x.sums[2 * of + group]);
-        }
-      }
+  RIGPILOT_INLINE void add_group(int group, const Ints (&dots)[Panels][Inputs]) {
+    Vec w_scale[Panels];
+    for (int p = 0; p < Panels; ++p) w_scale[p] = halves(hidden(w_scales, units * Form::kGroups * kPanel, p) + group * kPanel);
+    for (int i = 0; i < Inputs; ++i) {
+      const Vec scale = all(*hidden(scales, units, i));
+      for (int p = 0; p < Panels; ++p) total[p][i] += Dot::floats(dots[p][i]) * (w_scale[p] * scale);
     }
-  }
-
-  // Vectors [first, last) of a unit's codes against the columns they hold.
-  template <bool High>
-  RIGPILOT_INLINE void dot_columns(int64_t unit, int first, int last, int column, typename Dot::Ints (&dots)[Panels][Inputs]) {
-    const int64_t units = w.columns / kUnit;
-    for (int k = first; k < last; ++k) {
-      typename Dot::Codes codes[Panels];
+    if constexpr (Form::kHasMinimum) {
       for (int p = 0; p < Panels; ++p) {
-        const uint8_t* from = w.codes + (((panel + p) * units + unit) * Form::kVectors + k) * 64;
-        if (!High) __builtin_prefetch(from + kAhead);
-        codes[p] = Dot::load(from);
-        if constexpr (Form::kBits == 4) codes[p] = High ? Dot::high(codes[p]) : Dot::low(codes[p]);
-      }
-      for (int i = 0; i < Inputs; ++i) {
-        const int8_t* four = x.codes + (input + i) * w.columns + unit * kUnit + column + 4 * (k - first);
-        for (int p = 0; p < Panels; ++p) dots[p][i] = Dot::template dot<Form::kBits>(dots[p][i], codes[p], four);
+        const Vec minimums = halves(hidden(w_minimums, units * Form::kGroups * kPanel, p) + group * kPanel);
+        for (int i = 0; i < Inputs; ++i) total[p][i] += minimums * all(Form::kGroups == 1 ? *hidden(sum32, units, i) : hidden(sums, 2 * units, i)[group]);
       }
     }
   }
 
-  RIGPILOT_INLINE void begin(int64_t unit, int half, typename Dot::Ints (&dots)[Panels][Inputs]) const {
-    const int64_t units = w.columns / kUnit;
+  // Four vectors of a unit's codes, from `first` on, against the sixteen columns they hold.
+  template <bool High>
+  RIGPILOT_INLINE void dot_columns(int first, int column, Ints (&dots)[Panels][Inputs]) const {
+    const uint8_t* from[Panels];
+    const int8_t* x[Inputs];
+    for (int p = 0; p < Panels; ++p) from[p] = hidden(w_codes, units * Form::kVectors * 64, p) + first * 64;
+    for (int i = 0; i < Inputs; ++i) x[i] = hidden(codes, columns, i) + column;
+    for (int k = 0; k < 4; ++k) {
+      typename Dot::Codes of_panel[Panels];
+      for (int p = 0; p < Panels; ++p) {
+        if (!High && Inputs <= kStreaming) __builtin_prefetch(from[p] + k * 64 + kAhead);
+        of_panel[p] = Dot::load(from[p] + k * 64);
+        if constexpr (Form::kBits == 4) of_panel[p] = High ? Dot::high(of_panel[p]) : Dot::low(of_panel[p]);
+      }
+      for (int i = 0; i < Inputs; ++i)
+        for (int p = 0; p < Panels; ++p) dots[p][i] = Dot::template dot<Form::kBits>(dots[p][i], of_panel[p], x[i] + 4 * k);
+    }
+  }
+
+  RIGPILOT_INLINE void begin(int half, Ints (&dots)[Panels][Inputs]) const {
     for (int i = 0; i < Inputs; ++i)
-      for (int p = 0; p < Panels; ++p) dots[p][i] = start((input + i) * units + unit, half);
+      for (int p = 0; p < Panels; ++p) dots[p][i] = start(i, half);
   }
 
-  RIGPILOT_INLINE void add_unit(int64_t unit) {
-    typename Dot::Ints dots[Panels][Inputs];
-    begin(unit, 0, dots);
-    dot_columns<false>(unit, 0, 4, 0, dots);
+  RIGPILOT_INLINE void add_unit() {
+    Ints dots[Panels][Inputs];
+    // With many inputs the tiles of some panels take turns in asking for the next ones.
+    if constexpr (Inputs > kStreaming)
+      for (int p = 0; p < Panels; ++p) __builtin_prefetch(hidden(next_codes, units * Form::kVectors * 64, p), 0, 2);
+    begin(0, dots);
+    dot_columns<false>(0, 0, dots);
     if constexpr (Form::kGroups == 2) {
-      add_group(unit, 0, dots);
-      begin(unit, 1, dots);
+      add_group(0, dots);
+      begin(1, dots);
     }
-    if constexpr (Form::kBits == 4) dot_columns<true>(unit, 0, 4, 16, dots);
-    else dot_columns<false>(unit, 4, 8, 16, dots);
-    add_group(unit, Form::kGroups - 1, dots);
+    if constexpr (Form::kBits == 4) dot_columns<true>(0, 16, dots);
+    else dot_columns<false>(4, 16, dots);
+    add_group(Form::kGroups - 1, dots);
   }
 
-  RIGPILOT_INLINE void write(float* y, int64_t stride, bool add) const {
+  RIGPILOT_INLINE void write(const PackedView& w, int64_t panel, float* y, int64_t stride, bool add) const {
     for (int p = 0; p < Panels; ++p)
       for (int i = 0; i < Inputs; ++i) {
-        float* out = y + (input + i) * stride + (panel + p) * kPanel;
-        const Vec scaled = sums[p][i] * all(w.unit);
+        float* out = y + i * stride + (panel + p) * kPanel;
+        Vec scaled = total[p][i] * all(w.unit);
         if ((panel + p + 1) * kPanel <= w.rows) {
-          store(out, add ? load(out) + scaled : scaled);
+          if (add) scaled += load(out);
+          store(out, scaled);
         } else {
-          for (int r = 0; r < w.rows - (panel + p) * kPanel; ++r) out[r] = (add ? out[r] : 0) + scaled[r];
+          float rows[kPanel];
+          store(rows, scaled);
+          for (int64_t r = 0; r < w.rows - (panel + p) * kPanel; ++r) out[r] = (add ? out[r] : 0) + rows[r];
         }
       }
   }
@@ -102,12 +145,12 @@ struct Tile {
 
 template <class Dot, class Form, int Panels, int Inputs>
 void run_tile(const PackedView& w, int64_t panel, const Int8Rows& x, int64_t input, float* y, int64_t stride, bool add) {
-  Tile<Dot, Form, Panels, Inputs> tile{w, x, panel, input, w.zero > 0 ? __builtin_ctz(unsigned(w.zero)) : 0, {}};
-  for (auto& of_panel : tile.sums)
-    for (Vec& sum : of_panel) sum = all(0.0F);
-  const int64_t units = w.columns / kUnit;
-  for (int64_t unit = 0; unit < units; ++unit) tile.add_unit(unit);
-  tile.write(y, stride, add);
+  Tile<Dot, Form, Panels, Inputs> tile(w, panel, x, input);
+  for (int64_t unit = tile.units; unit > 0; --unit) {
+    tile.add_unit();
+    tile.next_unit();
+  }
+  tile.write(w, panel, y + input * stride, stride, add);
 }
 
 template <class Dot, class Form, int Panels>

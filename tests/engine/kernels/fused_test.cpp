@@ -215,6 +215,70 @@ TEST_CASE("fused: attention over a cache written position by position") {
   });
 }
 
+TEST_CASE("fused: attention of many rows, each seeing what stands before it") {
+  std::mt19937 random(9);
+  const auto run = [](const Fused& fused, const engine::cpu::HeadCache& cache, engine::cpu::Range positions, const std::vector<float>& queries, const std::vector<std::int64_t>& seen) {
+    const std::size_t rows = seen.size();
+    std::vector<float> most(rows, -INFINITY), total(rows, 0), out(rows * std::size_t(cache.width), 0);
+    const engine::cpu::AttentionTile tile{std::int64_t(rows), queries.data(), seen.data(), most.data(), total.data(), out.data()};
+    const std::int64_t middle = (positions.begin + positions.end) / 128 * 64;
+    fused.attend(cache, {positions.begin, middle}, tile);
+    fused.attend(cache, {middle, positions.end}, tile);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] /= total[i / std::size_t(cache.width)];
+    return out;
+  };
+  for_each_table([&](const Kernels& table) {
+    for (const std::int64_t width : {16, 48, 64, 80, 128, 144})
+      for (const auto& [rows, length] : {std::pair<std::int64_t, std::int64_t>{5, 70}, {9, 9}, {10, 130}, {63, 64}, {64, 200}, {64, 1000}, {67, 300}})
+        for (const float size : {1e-4F, 1.0F, 8.0F}) {  // of the scores: all alike, mixed, one above all
+          const auto capacity = std::size_t((length + 63) / 64 * 64 * width);
+          std::vector<std::uint16_t> keys(capacity, 0x7E00), values = keys;  // NaN: unwritten
+          const engine::cpu::HeadCache cache{keys.data(), values.data(), width};
+          const auto bias = random_floats(random, width, 3);  // some columns are larger than others, as real keys are
+          for (std::int64_t at = 0; at < length; ++at) {
+            auto key = random_floats(random, width);
+            for (std::size_t d = 0; d < key.size(); ++d) key[d] += bias[d];
+            if (at == 7) std::fill(key.begin(), key.end(), 0.0F);
+            table.fused->keep(cache, at, key.data(), random_floats(random, width).data());
+          }
+          const auto queries = random_floats(random, rows * width, size / std::sqrt(float(width)));
+          std::vector<std::int64_t> seen;
+          for (std::int64_t r = 0; r < rows; ++r) seen.push_back(std::max<std::int64_t>(1, length - (rows - 1 - r) / 3));
+          const auto wanted = run(reference(), cache, {0, length}, queries, seen), got = run(*table.fused, cache, {0, length}, queries, seen);
+          double off = 0, whole = 0;
+          for (std::size_t i = 0; i < got.size(); ++i) off += std::pow(double(got[i]) - wanted[i], 2), whole += std::pow(double(wanted[i]), 2);
+          INFO(table.name << " width " << width << " rows " << rows << " length " << length << " size " << size);
+          REQUIRE(std::sqrt(off / whole) <= 4e-3);  // bfloat16 would be 4e-3 off in each key and value alone
+          for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got[i] == Approx(wanted[i]).margin(0.02));
+        }
+  });
+}
+
+TEST_CASE("fused: attention of many rows over extremes") {
+  for_each_table([&](const Kernels& table) {
+    INFO(table.name);
+    constexpr std::int64_t kWidth = 64, kRows = 16, kLength = 64;
+    std::vector<std::uint16_t> keys(kLength * kWidth), values(kLength * kWidth);
+    const engine::cpu::HeadCache cache{keys.data(), values.data(), kWidth};
+    const auto out_of = [&](float key, float value, float query) {
+      for (std::int64_t at = 0; at < kLength; ++at) table.fused->keep(cache, at, std::vector<float>(kWidth, key).data(), std::vector<float>(kWidth, value).data());
+      const std::vector<float> queries(kRows * kWidth, query);
+      const std::vector<std::int64_t> seen(kRows, kLength);
+      std::vector<float> most(kRows, -INFINITY), total(kRows, 0), out(kRows * kWidth, 0);
+      table.fused->attend(cache, {0, kLength}, {kRows, queries.data(), seen.data(), most.data(), total.data(), out.data()});
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] /= total[i / kWidth];
+      return out;
+    };
+    for (const float sign : {1.0F, -1.0F})  // every product and every weight at its limit
+      for (const float v : out_of(65504.0F * sign, 65504.0F * sign, 65504.0F)) REQUIRE(v == Approx(65504.0F * sign).epsilon(1e-3));
+    for (const float v : out_of(0, 0, 0)) REQUIRE(v == 0);
+    for (const float v : out_of(6e-8F, 6e-8F, 1e-30F)) REQUIRE(v == Approx(6e-8F).epsilon(0.01));
+    for (const float v : out_of(1, std::nanf(""), 1)) REQUIRE(std::isnan(v));
+    for (const float v : out_of(1, 1, std::nanf(""))) REQUIRE(std::isnan(v));
+    for (const float v : out_of(1, 1, INFINITY)) REQUIRE(std::isnan(v));
+  });
+}
+
 TEST_CASE("fused: elementwise loops over tails and extremes") {
   std::mt19937 random(8);
   for_each_table([&](const Kernels& table) {
