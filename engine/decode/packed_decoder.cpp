@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t kInputBlock = 128;      // int8 rows that stay in the second-level cache while a task's weights pass
 constexpr std::int64_t kTaskBytes = 48 << 10;  // weights of a task: some microseconds at the speed of memory
 constexpr std::int64_t kGateRows = 16;         // inputs whose gate and up values stand on the stack at once
+constexpr std::int64_t kPrompt = 32;           // tokens of a pass whose attention may be rounded: a token and its drafts are fewer
 constexpr std::int64_t kFewTokens = 3;         // so few are not worth sharing out for a pass over D floats each
 
 std::int64_t blocks(std::int64_t count, std::int64_t size) { return (count + size - 1) / size; }
@@ -231,9 +232,11 @@ void PackedDecoder::attend(std::size_t layer, const std::vector<DecoderSequence>
     std::fill_n(most_.data() + at, job.rows, -std::numeric_limits<float>::infinity());
     std::fill_n(total_.data() + at, job.rows, 0.0F);
     std::fill_n(out_.data() + at * s.head_width, job.rows * s.head_width, 0.0F);
-    fused_.attend(cache, {job.begin, job.end},
-                  {job.rows, rows_.data() + job.first * s.head_width, plan_.seen.data() + job.first % (tokens_ * group), most_.data() + at, total_.data() + at,
-                   out_.data() + at * s.head_width});
+    const std::int64_t step = tokens_ < kPrompt ? 4 : job.rows;
+    for (std::int64_t row = 0; row < job.rows; row += step)
+      fused_.attend(cache, {job.begin, job.end},
+                    {std::min(step, job.rows - row), rows_.data() + (job.first + row) * s.head_width, plan_.seen.data() + (job.first + row) % (tokens_ * group),
+                     most_.data() + at + row, total_.data() + at + row, out_.data() + (at + row) * s.head_width});
     if (plan_.parts == 1) merge(std::size_t(index));
   };
   team_.run(std::int64_t(plan_.jobs.size()), run_job);

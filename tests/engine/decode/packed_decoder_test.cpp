@@ -3,6 +3,7 @@
 #include "engine/decode/packed_decoder.h"
 
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "engine/kernels/kernels.h"
@@ -171,7 +172,9 @@ double off_by(const float* got, const Row& wanted) {
   return std::sqrt(apart / size);
 }
 
-constexpr double kOfInt8 = 0.1;  // a wrong head, sign or position gives about 1; rounding activations to 8 bits over two layers, 0.07 at most
+// A wrong head, sign or position gives about 1. Rounding activations to 8 bits over two layers: 0.032 on average in every table of kernels;
+// the worst of 1,200 tokens hangs on which activation rounds the other way (0.094 to 0.101 seen).
+constexpr double kOfInt8 = 0.12, kOfInt8OnAverage = 0.036;
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {{6, 2, 16, true, false, 8}, {3, 3, 32, false, true, 8}, {7, 1, 32, true, true, 4}, {2, 1, 64, false, false, 4}};
@@ -181,25 +184,35 @@ const std::vector<Kind>& kinds() {
 }  // namespace
 
 TEST_CASE("packed decoder: the logits of the paper's sums, in chunks of any size") {
+  std::map<const engine::Kernels*, std::pair<double, double>> of_table;  // sum of what its logits are off by, tokens
   for (const Kind& kind : kinds()) {
     const std::vector<std::int32_t> ids = random_ids(150, 1);
     const std::vector<Row> wanted = reference(random_weights(kind), ids);
     for (const engine::Kernels* kernels : engine::runnable_kernels())
       for (const int threads : {1, 3}) {
+        auto& [total, tokens] = of_table[kernels];
         engine::Team team(threads);
         engine::PackedDecoder decoder(random_weights(kind), team, *kernels->fused);
         Cached cache(decoder.weights());
         std::size_t at = 0;
+        double sum = 0;
         for (const std::size_t count : {1, 2, 7, 1, 100, 1, 38}) {
           std::vector<float> logits(count * 203);
           decoder.forward(std::span(ids).subspan(at, count), {cache.next(std::int64_t(count))}, false, logits.data());
           for (std::size_t i = 0; i < count; ++i) {
             INFO(kernels->name << ", heads " << kind.heads << " of " << kind.kv_heads << ", bits " << kind.bits << ", " << threads << " threads, token " << at + i);
-            REQUIRE(off_by(logits.data() + i * 203, wanted[at + i]) < kOfInt8);
+            const double off = off_by(logits.data() + i * 203, wanted[at + i]);
+            REQUIRE(off < kOfInt8);
+            sum += off;
           }
           at += count;
         }
+        total += sum, tokens += double(ids.size());
       }
+  }
+  for (const auto& [kernels, sum] : of_table) {
+    INFO(kernels->name);
+    CHECK(sum.first / sum.second < kOfInt8OnAverage);
   }
 }
 

@@ -249,7 +249,7 @@ TEST_CASE("fused: attention of many rows, each seeing what stands before it") {
           for (std::size_t i = 0; i < got.size(); ++i) off += std::pow(double(got[i]) - wanted[i], 2), whole += std::pow(double(wanted[i]), 2);
           INFO(table.name << " width " << width << " rows " << rows << " length " << length << " size " << size);
           REQUIRE(std::sqrt(off / whole) <= 4e-3);  // bfloat16 would be 4e-3 off in each key and value alone
-          for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got[i] == Approx(wanted[i]).margin(0.02));
+          for (std::size_t i = 0; i < got.size(); ++i) REQUIRE(got[i] == Approx(wanted[i]).margin(0.04));  // of values up to 4
         }
   });
 }
