@@ -26,6 +26,7 @@ void add_index(CLI::App& program, Run& run);
 void add_evaluate(CLI::App& program, Run& run);
 void add_settings(CLI::App& program, Run& run);
 void add_train(CLI::App& program, Run& run);
+void add_finetune(CLI::App& program, Run& run);
 void add_train_tokenizer(CLI::App& program, Run& run);
 
 }  // namespace app

@@ -34,14 +34,9 @@ base::Result<std::unique_ptr<engine::Engine>> load_engine_at(const fs::path& pat
                               .device = options.device,
                               .dtype = options.dtype,
                               .quant = *quant,
-                              .threads = options.threads},
+                              .threads = options.threads,
+                              .adapter = options.adapter},
                              progress, stop);
-}
-
-std::string model_name(const fs::path& path) {
-  const fs::path clean = path.lexically_normal();
-  const fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
-  return last.extension() == ".gguf" ? last.stem().string() : last.string();
 }
 
 base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, const Progress& progress,
@@ -80,6 +75,12 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
 
 }  // namespace
 
+std::string model_name(const fs::path& path) {
+  const fs::path clean = path.lexically_normal();
+  const fs::path last = clean.has_filename() ? clean.filename() : clean.parent_path().filename();
+  return last.extension() == ".gguf" ? last.stem().string() : last.string();
+}
+
 void add_model_name(CLI::App& command, ModelOptions& options) {
   command
       .add_option("--model,-m", options.model,
@@ -107,6 +108,8 @@ void add_device_options(CLI::App& command, ModelOptions& options) {
                   "how weights are held: auto (as the file stores them), none, int8 or int4 (default auto)")
       ->type_name("QUANT")
       ->check(CLI::IsMember({"auto", "none", "int8", "int4"}));
+  command.add_option("--adapter", options.adapter, "a LoRA adapter for the model: a folder with adapter_config.json, as `rigpilot finetune` and peft write it")
+      ->type_name("FOLDER");
   command.add_option("--threads", options.threads, "CPU threads (default: one a physical core)")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));

@@ -4,6 +4,7 @@
 // the file or the option.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,7 @@ struct ModelOptions {
   std::string dtype = "auto";
   std::string quant = "auto";
   int threads = 0;
+  std::string adapter;  // a LoRA adapter's folder; empty: none
   std::string engine;  // "scripted:FILE" in place of a model; empty: the model
 };
 
@@ -33,6 +35,7 @@ void add_engine_option(CLI::App& command, ModelOptions& options);  // --engine s
 base::Result<std::unique_ptr<lsp::Model>> load_model(const ModelOptions& options);
 // Copying in place of the model's weights, in the ids of its vocabulary; --model none: in those of Rigpilot's own.
 base::Result<std::unique_ptr<lsp::Model>> load_copying_model(const ModelOptions& options);
+std::string model_name(const std::filesystem::path& path);  // for people: of a folder or a .gguf file
 base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options);
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options);
 

@@ -4,8 +4,10 @@
 #include <chrono>
 #include <memory>
 
+#include "app/adapters.h"
 #include "app/command.h"
 #include "app/console.h"
+#include "app/finetune_child.h"
 #include "app/load.h"
 #include "app/store.h"
 #include "base/log.h"
@@ -41,6 +43,7 @@ std::vector<lsp::ModelChoice> model_choices() {
 
 // The same device and precision, another model; a scripted engine's name is its file.
 lsp::ModelLoader load_named(ModelOptions options, const std::string& name) {
+  options.adapter.clear();  // it was another model's
   if (options.engine.empty()) options.model = name;
   else options.engine = fmt::format("scripted:{}", name);
   return model_loader(options);
@@ -50,7 +53,10 @@ lsp::ServerOptions server_options(const LspOptions& options) {
   lsp::ServerOptions out{.name = "rigpilot",
                          .version = RIGPILOT_VERSION,
                          .list_models = model_choices,
-                         .load_named = [model = options.model](std::string name) { return load_named(model, name); }};
+                         .load_named = [model = options.model](std::string name) { return load_named(model, name); },
+                         .workspace_adapter = installed_adapter,
+                         .tune = finetune_child(options.model)};
+  out.settings.model.adapter = options.model.adapter;
   // Whoever needs --mux has one server for everything, and a menu that waits for that server anyway.
   if (options.mux) out.settings.completion.popup_wait_ms = kMuxPopupWaitMs;
   return out;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr void (*kCommands[])(CLI::App&, Run&) = {add_lsp,    add_complete, add_generate, add_score,
                                                   add_tokens, add_model,    add_doctor, add_bench,   add_index, add_evaluate, add_settings,
-                                                  add_train, add_train_tokenizer};
+                                                  add_train, add_finetune, add_train_tokenizer};
 
 constexpr const char* kExamples = R"(Examples:
   rigpilot doctor                                  what this machine offers, and what to mend

@@ -18,6 +18,7 @@ std::string values_of(const Json& setting) {
   }
   if (setting.contains("minimum"))
     return fmt::format("{} to {}", setting.at("minimum").dump(), setting.at("maximum").dump());
+  if (setting.at("type") == "string") return "a text";
   return setting.at("type") == "boolean" ? "true, false" : "an object of true and false";
 }
 

@@ -3,12 +3,16 @@
 #include <fstream>
 #include <memory>
 #include <stop_token>
+#include <thread>
 
 #include "app/command.h"
 #include "app/console.h"
+#include "app/finetune/messages.h"
 #include "app/hub/interrupt.h"
 #include "app/train_log.h"
+#include "app/train_page.h"
 #include "app/train_settings.h"
+#include "app/train_start.h"
 #include "base/files.h"
 #include "engine/training.h"
 #include "tokenizer/load.h"
@@ -27,6 +31,7 @@ struct TrainOptions {
   std::string preset;
   fs::path out;
   bool resume = false, json = false;
+  engine::Ranks ranks;
   std::int64_t decay_now = 0;
 };
 
@@ -76,21 +81,6 @@ Result<void> bring_vocabulary(const std::string& from, const fs::path& out) {
   return base::write_file_atomic(out / "tokenizer.json", *text);
 }
 
-// --start: everything of the folder but its weights, so that what is trained loads as what it began with.
-Result<void> bring_model(const fs::path& from, const fs::path& out) {
-  if (!fs::exists(from / "config.json"))
-    return base::fail(ErrorCode::NotFound, "--start {}: expected a Hugging Face folder with config.json and safetensors", from.string());
-  for (const auto& entry : fs::directory_iterator(from)) {
-    const std::string name = entry.path().filename().string(), ending = entry.path().extension().string();
-    const bool small = ending == ".json" || ending == ".model" || ending == ".txt";
-    if (!entry.is_regular_file() || !small || name == "train.json" || name.ends_with(".index.json")) continue;
-    auto text = base::read_file(entry.path());
-    if (!text) return base::forward(text, "--start");
-    if (auto written = base::write_file_atomic(out / name, *text); !written) return written;
-  }
-  return {};
-}
-
 // The shape of --config, or the preset's, with this vocabulary and context.
 Result<engine::ModelConfig> shape_of(const TrainSettings& settings, const TrainOptions& options, const Preset* preset,
                                      const tokenizer::Tokenizer& tokenizer) {
@@ -136,20 +126,39 @@ Result<void> split_text(TrainSettings& settings, const fs::path& out) {
   return {};
 }
 
+// --messages: conversations, a document each.
+Result<void> bring_messages(TrainSettings& settings, const fs::path& out) {
+  if (settings.messages.empty()) return {};
+  auto text = base::read_file(settings.messages);
+  if (!text) return base::forward(text, "--messages");
+  auto messages = parse_messages(*text, settings.messages);
+  if (!messages) return base::forward(messages, "--messages");
+  std::string train, held_out;
+  std::size_t number = 0;
+  for (const std::string& conversation : conversations(std::move(*messages)))
+    (++number % 10 == 0 ? held_out : train) += base::dump_json({{"text", conversation}}) + "\n";
+  const fs::path path = out / "data" / "messages.jsonl", other = out / "data" / "messages-held-out.jsonl";
+  if (auto written = base::write_file_atomic(path, train); !written) return written;
+  settings.corpus.push_back(path.string());
+  if (held_out.empty() || !settings.validation.empty()) return {};
+  settings.validation = other.string();
+  return base::write_file_atomic(other, held_out);
+}
+
 engine::Schedule schedule_of(const TrainSettings& s) {
   return {.kind = s.schedule == "cosine" ? engine::Schedule::Kind::Cosine : engine::Schedule::Kind::Wsd,
           .peak = s.rate, .steps = s.steps, .warmup = s.warmup, .decay = s.decay, .least = s.least_rate};
 }
 
 engine::SequenceOptions sequences_of(const TrainSettings& s) {
-  return {.context = std::size_t(s.context), .fim = s.fim, .suffix_first = s.suffix_first, .header = s.header, .seed = std::uint64_t(s.seed)};
+  return {.context = std::size_t(s.context), .fim = s.fim, .suffix_first = s.suffix_first, .header = s.header, .packed = s.packed, .import_dropout = s.import_dropout, .seed = std::uint64_t(s.seed)};
 }
 
 Result<void> check(const TrainSettings& s) {
   const auto wrong = [](const char* name, const auto& value, const char* expected) {
     return base::fail(ErrorCode::InvalidInput, "--{} {}: expected {}", name, value, expected);
   };
-  if (s.corpus.empty()) return base::fail(ErrorCode::InvalidInput, "there is nothing to train on: expected a corpus");
+  if (s.corpus.empty() && s.messages.empty()) return base::fail(ErrorCode::InvalidInput, "there is nothing to train on: expected a corpus, or --messages");
   if (s.schedule != "wsd" && s.schedule != "cosine") return wrong("schedule", s.schedule, "wsd or cosine");
   if (s.optimizer != "muon" && s.optimizer != "adamw") return wrong("optimizer", s.optimizer, "muon or adamw");
   if (s.dtype != "bf16" && s.dtype != "f32") return wrong("dtype", s.dtype, "bf16 or f32");
@@ -175,12 +184,13 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
   auto data = engine::SequenceStream::make(*corpus, tokenizer, sequences_of(settings));
   if (!data) return report(data.error());
   engine::TrainRequest request{.config = config, .start = settings.start, .out = options.out, .write_config = settings.start.empty(),
-                               .checkpoint = options.out / "checkpoint.safetensors", .data = &*data,
+                               .checkpoint = options.out / "checkpoint.safetensors", .recompute = settings.recompute, .data = &*data,
                                .schedule = schedule_of(settings), .step_tokens = settings.step_tokens, .micro_tokens = settings.micro_tokens,
                                .validation_tokens = settings.validation_tokens, .validate_every = settings.validate_every,
                                .checkpoint_seconds = settings.checkpoint_minutes * 60, .seed = std::uint64_t(settings.seed),
                                .device = settings.device,
                                .bf16 = settings.dtype == "bf16", .threads = int(settings.threads)};
+  request.ranks = options.ranks;
   request.optimizer.muon = settings.optimizer == "muon";
   request.optimizer.weight_decay = settings.weight_decay, request.optimizer.clip = settings.clip;
   std::optional<engine::CorpusSource> held_out;
@@ -190,7 +200,7 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
     if (!opened) return report(opened.error().with("--validation"));
     held_out.emplace(std::move(*opened));
     engine::SequenceOptions plain = sequences_of(settings);
-    plain.fim = 0, plain.header = 0;
+    plain.fim = 0, plain.header = 0, plain.packed = 0, plain.import_dropout = 0;
     auto made = engine::SequenceStream::make(*held_out, tokenizer, plain);
     if (!made) return report(made.error().with("--validation"));
     validation.emplace(std::move(*made));
@@ -199,13 +209,16 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
   Interrupt interrupt;
   std::stop_source stop;
   TrainLog log(options.out, request.schedule.steps);
-  auto events = log.events();
+  const bool leads = options.ranks.rank == 0;
+  auto events = leads ? log.events() : engine::TrainEvents{};
   events.step = [&, tell = events.step](const engine::StepReport& step) {
-    tell(step);
+    if (tell) tell(step);
     if (interrupt.asked()) stop.request_stop();
   };
   const auto done = engine::train_model(request, events, stop.get_token());
   log.end();
+  if (const auto metrics = base::read_file(options.out / "metrics.jsonl"); leads && metrics)
+    if (auto drawn = base::write_file_atomic(options.out / "curve.html", curve_page(options.out.string(), *metrics)); !drawn) note(drawn.error().message);
   if (!done) return report(done.error());
   if (options.json)
     print_json({{"path", options.out.string()}, {"steps", done->steps}, {"tokens", done->tokens}, {"parameters", done->parameters},
@@ -219,7 +232,20 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
   return kDone;
 }
 
-int train(const TrainOptions& options, const CLI::App& command) {
+// A process beside the first begins with what that one has laid out: its settings and its vocabulary.
+Result<void> meet_others(TrainOptions& options) {
+  const engine::Ranks& r = options.ranks;
+  if (r.count == 1) return {};
+  if (r.rank < 0 || r.rank >= r.count) return base::fail(ErrorCode::InvalidInput, "--rank {}: expected 0 to {}, one for each of --ranks", r.rank, r.count - 1);
+  if (r.meet.empty()) return base::fail(ErrorCode::InvalidInput, "--meet is missing: expected a file that all processes reach, or HOST:PORT of the first");
+  if (r.rank == 0) return {};
+  options.resume = true;
+  std::error_code ignored;
+  for (int tries = 0; tries < 600 && !fs::exists(options.out / "train.json", ignored); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  return {};
+}
+
+int train(TrainOptions options, const CLI::App& command) {
   std::optional<Preset> preset;
   if (!options.preset.empty()) {
     auto found = find_preset(options.preset);
@@ -227,6 +253,7 @@ int train(const TrainOptions& options, const CLI::App& command) {
     preset = std::move(*found);
   }
   const Preset* const chosen = preset ? &*preset : nullptr;
+  if (auto met = meet_others(options); !met) return report(met.error());
   auto settings = settings_of(options, command, chosen);
   if (!settings) return report(settings.error());
   if (auto fine = check(*settings); !fine) return wrong_use(fine.error().message);
@@ -236,12 +263,14 @@ int train(const TrainOptions& options, const CLI::App& command) {
   if (!options.resume) {
     auto brought = settings->start.empty() ? bring_vocabulary(settings->tokenizer, options.out) : bring_model(settings->start, options.out);
     if (!brought) return report(brought.error());
+    if (auto read = bring_messages(*settings, options.out); !read) return report(read.error());
     if (auto split = split_text(*settings, options.out); !split) return report(split.error());
   }
   auto tokenizer = tokenizer::load_tokenizer(options.out);
   if (!tokenizer) return report(tokenizer.error());
   auto config = shape_of(*settings, options, chosen, **tokenizer);
   if (!config) return report(config.error());
+  if (options.ranks.rank > 0) return run_training(*settings, *config, **tokenizer, options);
   if (auto kept = base::write_file_atomic(options.out / "train.json", base::dump_json_pretty(to_json(*settings))); !kept) return report(kept.error());
   return run_training(*settings, *config, **tokenizer, options);
 }
@@ -262,6 +291,9 @@ void add_train(CLI::App& program, Run& run) {
   visit(options->given, [&](auto& value, const char* name, const char* type, const char* help) {
     command.add_option(std::string("--") + name, value, help)->type_name(type)->group("Settings");
   });
+  command.add_option("--ranks", options->ranks.count, "train with so many processes, each started by hand with the same --out and --meet")->type_name("N")->check(CLI::Range(1, 1024))->group("Several processes");
+  command.add_option("--rank", options->ranks.rank, "which of them this one is: 0 has the settings and writes, the others follow it")->type_name("I")->group("Several processes");
+  command.add_option("--meet", options->ranks.meet, "where they meet: a new file that all of them reach, or HOST:PORT of the first")->type_name("PLACE")->group("Several processes");
   command.add_flag("--json", options->json, "one line of JSON at the end");
   command.footer(fmt::format(R"(Ctrl-C, a polite kill and a power cut lose at most what came after the last checkpoint; --resume then goes on,
 to the same weights as without the stop.

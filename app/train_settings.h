@@ -15,18 +15,20 @@ namespace app {
 
 struct TrainSettings {
   std::vector<std::string> corpus;
-  std::string validation, tokenizer, config, start;
+  std::string messages, validation, tokenizer, config, start;
   std::int64_t context = 512, steps = 3000, warmup = 60, decay = 600;
   std::int64_t step_tokens = 32768, micro_tokens = 8192;
   double rate = 4e-3, weight_decay = 0.1, clip = 1, least_rate = 0;
   std::string schedule = "wsd", optimizer = "muon", dtype = "bf16", device = "auto";
-  double fim = 0.75, suffix_first = 0.5, header = 0.5;
+  double fim = 0.75, suffix_first = 0.5, header = 0.5, packed = 0, import_dropout = 0;
+  bool recompute = false;
   std::int64_t seed = 0, threads = 0, validate_every = 250, validation_tokens = 65536;
   double checkpoint_minutes = 10;
 };
 
 template <class Settings, class Field>
 void visit(Settings& s, Field&& field) {
+  field(s.messages, "messages", "FILE", "text messages as programs export them, JSON or CSV: conversations to train on; every tenth is held out");
   field(s.validation, "validation", "FILE", "text that is never trained on, to see how the loss does there");
   field(s.tokenizer, "tokenizer", "PATH", "the vocabulary: a tokenizer.json, or a folder with one; `bytes` for one token a byte");
   field(s.config, "config", "FILE", "the model's shape: a config.json; vocab_size is the vocabulary's");
@@ -48,6 +50,9 @@ void visit(Settings& s, Field&& field) {
   field(s.fim, "fim", "X", "share of pieces with a hole to fill in");
   field(s.suffix_first, "suffix-first", "X", "of them, how many show the suffix before the prefix");
   field(s.header, "header", "X", "share of pieces that begin with the file's name");
+  field(s.packed, "packed", "X", "share of pieces with a part of another file of their repository before them");
+  field(s.import_dropout, "import-dropout", "X", "share of pieces without the lines that import");
+  field(s.recompute, "recompute", "BOOL", "true: keep only the blocks' inputs for the way back: less memory, a third more work");
   field(s.seed, "seed", "N", "another seed, another order and other weights");
   field(s.threads, "threads", "N", "CPU threads; 0: one a core");
   field(s.validate_every, "validate-every", "N", "steps between looks at the validation text; 0: only at the end");

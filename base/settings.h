@@ -24,6 +24,9 @@ struct Choices {
   std::vector<std::string_view> words;
 };
 
+// Any text.
+struct Text {};
+
 // On or off for each of many names, "*" for those that are not named.
 using Switches = std::map<std::string, bool>;
 

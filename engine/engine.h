@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -35,6 +36,7 @@ struct ModelInfo {
   std::string quant;   // "none", "int8", "q4_1", ...: how the weights are held
   std::int64_t resident_bytes = 0;  // weights in memory
   bool takes_workspace = false;     // GenerateRequest::workspace is looked at
+  std::string adapter;              // the folder of the one in use; empty: none
   std::vector<TokenId> end_ids;     // as the model's configuration names them; may be empty
   double load_ms = 0;
 };
@@ -108,6 +110,12 @@ class Engine {
   // Log-probability (natural) of ids[i] given those before it, for i = 1 .. n-1: n-1 values. Longer texts than the
   // context are scored in windows that keep half a context of history.
   virtual base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) = 0;
+
+  // From the next request on the model answers with this LoRA adapter (engine/adapter/adapter.h) in place of the one before, if any; an
+  // empty path: with none. Takes milliseconds; the base stays loaded. After an error all is as it was.
+  virtual base::Result<void> use_adapter(const std::filesystem::path& folder) {
+    return base::fail(base::ErrorCode::Unsupported, "{}: this model takes no adapters", folder.string());
+  }
 };
 
 }  // namespace engine

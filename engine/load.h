@@ -30,6 +30,7 @@ struct LoadOptions {
   std::string dtype = "auto";    // auto, f32, bf16, f16
   Quant quant = Quant::Auto;
   int threads = 0;               // 0: as many as there are physical cores
+  std::filesystem::path adapter{};  // a LoRA adapter's folder (Engine::use_adapter); empty: none
   std::int64_t max_context = 0;  // 0: the model's own; a smaller one saves memory
 };
 

@@ -9,9 +9,11 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/config.h"
+#include "engine/load.h"
 #include "engine/train/data/sequence_stream.h"
 #include "engine/train/schedule.h"
 
@@ -25,12 +27,32 @@ struct OptimizerSettings {
   double clip = 1;             // the gradient's norm is at most this; 0: as it is
 };
 
+// Low-rank adaptation: the model's own weights stay, quantised ones too, and two thin matrices beside each are trained.
+struct LoraSettings {
+  std::int64_t rank = 0;  // 0: all weights are trained
+  double alpha = 16;
+  std::vector<std::string> modules;  // last parts of matrices' names, "q_proj"; empty: every matrix of the blocks
+  std::string base_model;            // noted in the adapter
+};
+
+// Several processes that train one model: each works on its share of every step, gradients are summed over all (c10d). Only rank 0 writes.
+struct Ranks {
+  int rank = 0, count = 1;
+  std::string meet;  // a file that all of them reach, or HOST:PORT, where rank 0 listens
+};
+
 struct TrainRequest {
   ModelConfig config;
-  std::filesystem::path start;       // a Hugging Face folder whose weights to begin with; empty: random ones
+  std::filesystem::path start;       // a Hugging Face folder whose weights to begin with, with lora also a .gguf file; empty: random ones
   std::filesystem::path out;         // gets model.safetensors, at each checkpoint and at the end,
-  bool write_config = true;          // and config.json
-  std::filesystem::path checkpoint;  // everything needed to go on; gone on from where it is there
+  bool write_config = true;          // and config.json; with lora: adapter_config.json and adapter_model.safetensors
+  std::filesystem::path checkpoint;  // everything needed to go on; gone on from where it is there; empty: none is kept
+  LoraSettings lora;
+  Quant quant = Quant::Auto;         // with lora: how the frozen weights are held
+  bool keep_best = false;            // `out` gets the weights of the lowest validation loss only, none where the first one is that
+  std::int64_t patience = 0;         // with keep_best: so many validations without a lower loss end it; 0: none do
+  bool recompute = false;            // activation checkpointing: less memory, a third more work
+  Ranks ranks;
   SequenceStream* data = nullptr;
   SequenceStream* validation = nullptr;  // may be null; its first `validation_tokens` are looked at each time
   Schedule schedule;                     // schedule.steps: how many in all
@@ -69,6 +91,8 @@ struct TrainReport {
   std::int64_t steps = 0, tokens = 0, parameters = 0;
   double validation_loss = 0, nats_per_byte = 0;  // 0 without validation
   bool finished = false;                          // false: the stop token fired
+  double first_loss = 0, best_loss = 0;           // keep_best: of the validation, before the first step and at best
+  std::int64_t best_step = 0;                     // 0: nothing was better than the beginning
 };
 
 base::Result<TrainReport> train_model(const TrainRequest& request, const TrainEvents& events, std::stop_token stop);

@@ -31,7 +31,7 @@ struct LogLine {
   std::string text;
 };
 // Every cause of anything the main loop does.
-using Event = std::variant<MessageIn, ClientGone, EngineDone, ModelProgress, ModelLoaded, IndexProgress, TimerFired, LogLine>;
+using Event = std::variant<MessageIn, ClientGone, EngineDone, ModelProgress, ModelLoaded, AdapterUsed, TuningProgress, TuningDone, IndexProgress, TimerFired, LogLine>;
 
 constexpr int kMostNonsense = 32;  // unreadable messages in a row: whoever sends them does not speak LSP
 constexpr std::chrono::seconds kFlushPatience{2};
@@ -53,6 +53,9 @@ class Server {
   void on(EngineDone done) { on_engine_done(session_, std::move(done)); }
   void on(ModelProgress progress) { on_model_progress(session_, progress); }
   void on(ModelLoaded loaded) { on_model_loaded(session_, loaded); }
+  void on(AdapterUsed used) { on_adapter_used(session_, used); }
+  void on(TuningProgress progress) { on_tuning_progress(session_, progress); }
+  void on(TuningDone done) { on_tuning_done(session_, done); }
   void on(IndexProgress progress) { on_index_progress(session_, std::move(progress)); }
   void on(TimerFired fired);
   void on(LogLine line) { client_.log(message_kind(line.level), line.text); }
@@ -96,7 +99,8 @@ Server::Server(Transport& transport, ServerOptions options, ModelLoader load, ba
                             .log = log_,
                             .set_timer = [this](auto after, TimerFired fired) { set_timer(after, fired); },
                             .end = [this](int exit_code) { end(exit_code); },
-                            .on_index = [this](IndexProgress progress) { post(std::move(progress)); }},
+                            .on_index = [this](IndexProgress progress) { post(std::move(progress)); },
+                            .on_tuning = [this](TuningEvent event) { std::visit([this](auto&& one) { post(std::move(one)); }, std::move(event)); }},
                .agreed_settings = options_.settings,
                .settings = options_.settings} {
   add_lifecycle(methods_, session_);
@@ -106,6 +110,7 @@ Server::Server(Transport& transport, ServerOptions options, ModelLoader load, ba
   add_inline_completion(methods_, session_);
   add_configuration(methods_, session_);
   add_commands(methods_, session_);
+  add_adapters(methods_, session_);
   add_popup(methods_, session_);
   add_copilot(methods_, session_);
   log_.set_sink([this](base::LogLevel level, std::string_view text) { post(LogLine{level, std::string(text)}); });
@@ -125,6 +130,7 @@ int Server::run() {
   loop_.run();
   engine_.reset();
   session_.index.reset();
+  session_.tuning.reset();
   log_.set_sink({});  // after the last thread that could log
   outgoing_.close();
   // A client that no longer reads must not keep us.

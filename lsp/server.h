@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -16,6 +17,7 @@
 #include "lsp/completion/pipeline.h"
 #include "lsp/settings.h"
 #include "lsp/transport/transport.h"
+#include "lsp/tuning/tuning_thread.h"
 
 namespace lsp {
 
@@ -40,6 +42,9 @@ struct ServerOptions {
   // The models there are, and the loader of one by name or path; empty: there is no choice.
   std::function<std::vector<ModelChoice>()> list_models;
   std::function<ModelLoader(std::string name)> load_named;
+  // The adapter that was made for a workspace and a model, by the model's name for people; an empty path: none.
+  std::function<std::filesystem::path(const std::filesystem::path& root, const std::string& model)> workspace_adapter{};
+  Tuner tune{};  // teaches a model the workspace's code; empty: it cannot
 };
 
 // 0 after shutdown and exit; 1 where the client left without them or never spoke the protocol.

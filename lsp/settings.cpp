@@ -63,6 +63,13 @@ struct Taker {
     if (value != field) complain(key, value, fmt::format("one of {}", fmt::join(choices.words, ", ")));
   }
 
+  void operator()(std::string& field, std::string_view key, base::Text, std::string_view) {
+    const auto value = take(key);
+    if (value.is_null()) return;
+    if (value.is_string()) field = value.get<std::string>();
+    else complain(key, value, "a text");
+  }
+
   void operator()(base::Switches& field, std::string_view key, base::Bounds, std::string_view) {
     const std::string below = std::string(key) + ".";
     for (auto at = given.lower_bound(below); at != given.end() && at->first.starts_with(below); at = given.erase(at)) {
@@ -106,6 +113,9 @@ struct Describer {
   }
   void operator()(const std::string& field, std::string_view key, const base::Choices& choices, std::string_view help) {
     add(key, {{"type", "string"}, {"default", field}, {"enum", choices.words}}, help);
+  }
+  void operator()(const std::string& field, std::string_view key, base::Text, std::string_view help) {
+    add(key, {{"type", "string"}, {"default", field}}, help);
   }
   void operator()(const base::Switches& field, std::string_view key, base::Bounds, std::string_view help) {
     add(key, {{"type", "object"}, {"default", field}, {"additionalProperties", {{"type", "boolean"}}}}, help);

@@ -13,13 +13,24 @@
 
 namespace lsp {
 
+struct ModelSettings {
+  std::string adapter;
+};
+
+template <class Visitor>
+void visit(ModelSettings& s, Visitor&& field) {
+  field(s.adapter, "model.adapter", base::Text{}, "A LoRA adapter for the model, by its folder; empty: the one made for the workspace, where there is one; none: none.");
+}
+
 struct Settings {
+  ModelSettings model;
   CompletionSettings completion;
   IndexSettings index;
 };
 
 template <class Visitor>
 void visit(Settings& s, Visitor&& field) {
+  visit(s.model, field);
   visit(s.completion, field);
   visit(s.index, field);
 }

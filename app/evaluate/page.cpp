@@ -15,6 +15,30 @@ __asm__(
 extern "C" const char rigpilot_chart_js[], rigpilot_chart_js_end[];
 
 namespace app {
+
+std::string_view chart_js() { return {rigpilot_chart_js, std::size_t(rigpilot_chart_js_end - rigpilot_chart_js)}; }
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<') out += "&lt;";
+    else if (c == '>') out += "&gt;";
+    else if (c == '&') out += "&amp;";
+    else if (c == '"') out += "&quot;";
+    else out += c;
+  }
+  return out;
+}
+
+std::string html_script_json(const base::Json& value) {
+  std::string out;
+  for (const char c : base::dump_json(value)) {
+    if (c == '<') out += "\\u003c";
+    else out += c;
+  }
+  return out;
+}
+
 namespace {
 
 using base::Json;
@@ -68,39 +92,17 @@ bars('saved', '%', ['characters saved', 'edit similarity', 'suggestions shown', 
 bars('time', 'ms', ['half of them within', '95 % within'], (run, name) => pick(run, 'all', (s) => (name.startsWith('half') ? s.p50_ms : s.p95_ms)));
 )";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
-  }
-  return out;
-}
-
-// Inside <script>: no text may end it.
-std::string script_json(const Json& value) {
-  std::string out;
-  for (const char c : base::dump_json(value)) {
-    if (c == '<') out += "\\u003c";
-    else out += c;
-  }
-  return out;
-}
-
 std::string percent(const Json& value) { return value.is_number() ? fmt::format("{:.1f}", value.get<double>() * 100) : std::string("-"); }
 
 std::string table_of(const Json& run) {
   std::string out = fmt::format("<h3>{}</h3><table><tr><th></th><th>holes</th><th>shown %</th><th>exact %</th><th>95 %</th><th>similarity</th><th>characters saved %</th>"
                                 "<th>right at 20 / 40 / 60 %</th><th>next line doubled %</th><th>p50 ms</th><th>p95 ms</th></tr>\n",
-                                escaped(run.at("name").get<std::string>()));
+                                html_escaped(run.at("name").get<std::string>()));
   for (const Json& slice : run.at("slices")) {
     std::string right;
     for (const Json& one : slice.at("precision_at_coverage")) right += (right.empty() ? "" : " / ") + percent(one.at("precision"));
     out += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{} - {}</td><td>{:.3f}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1f}</td><td>{:.1f}</td></tr>\n",
-                       escaped(slice.at("slice").get<std::string>()), slice.at("holes").get<std::size_t>(), percent(slice.at("shown")), percent(slice.at("exact")),
+                       html_escaped(slice.at("slice").get<std::string>()), slice.at("holes").get<std::size_t>(), percent(slice.at("shown")), percent(slice.at("exact")),
                        percent(slice.at("exact_95").at(0)), percent(slice.at("exact_95").at(1)), slice.at("edit_similarity").get<double>(), percent(slice.at("characters_saved")), right,
                        percent(slice.at("suffix_doubled")), slice.at("p50_ms").get<double>(), slice.at("p95_ms").get<double>());
   }
@@ -113,12 +115,12 @@ std::string page_of(const Json& report) {
   std::string out(kHead);
   out += fmt::format("<h1>How good the suggestions are</h1><p>Holes cut into the code of <code>{}</code> (seed {}), each file hidden from the index while it is asked about; "
                      "made by <code>rigpilot evaluate</code>.</p>\n",
-                     escaped(report.at("folder").get<std::string>()), report.at("seed").get<std::uint64_t>());
+                     html_escaped(report.at("folder").get<std::string>()), report.at("seed").get<std::uint64_t>());
   out += kBody;
   for (const Json& run : report.at("runs")) out += table_of(run);
   out += "<script>";
   out.append(rigpilot_chart_js, rigpilot_chart_js_end);
-  out += fmt::format("</script>\n<script>\nconst report = {};\n{}</script>\n</body></html>\n", script_json(report), kScript);
+  out += fmt::format("</script>\n<script>\nconst report = {};\n{}</script>\n</body></html>\n", html_script_json(report), kScript);
   return out;
 }
 

@@ -4,11 +4,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 
 namespace app {
 
 std::string page_of(const base::Json& report);
+
+// For other pages of this kind.
+std::string_view chart_js();                            // the library's source
+std::string html_escaped(std::string_view text);
+std::string html_script_json(const base::Json& value);  // inside <script>: no text may end it
 
 }  // namespace app

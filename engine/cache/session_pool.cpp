@@ -58,6 +58,8 @@ Session& SessionPool::take(std::span<const TokenId> prompt) {
   return *best;
 }
 
+void SessionPool::forget() { sessions_.clear(); }
+
 void SessionPool::clear() { sessions_.clear(); }
 
 }  // namespace engine

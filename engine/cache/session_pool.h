@@ -28,6 +28,7 @@ class SessionPool {
 
   // Drops every session but the one in use: for a device that ran out of memory.
   void clear();
+  void forget();  // every one: the model is no longer the one that computed them
   std::size_t size() const { return sessions_.size(); }
 
  private:

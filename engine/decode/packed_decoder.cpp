@@ -62,7 +62,7 @@ bool PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector
   } else {
     quantize(x_.data(), &weights_.norm, int8_width_, s.width);
   }
-  const Product head{&weights_.output(), logits};
+  const Product head{&weights_.output(), logits, false, lower_rows(weights_.output(), last_only ? last_.data() : x_.data(), &weights_.norm, low_[0])};
   multiply({&head, 1}, int8_width_.rows(), tokens_);
   return true;
 }
@@ -145,27 +145,49 @@ void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8R
     const std::int64_t panel = (task - first[p]) * step[p];
     const cpu::Range panels{panel, std::min(w.panels(), panel + step[p])};
     fused_.matmul(w.view(), panels, x, inputs, product.out, w.rows(), product.add);
+    const std::int64_t begin = panels.begin * cpu::kPanel, end = std::min(w.rows(), panels.end * cpu::kPanel);
+    const LowRankRows& low = product.matrix->low;
+    for (std::int64_t t = inputs.begin; product.low && t < inputs.end; ++t)
+      add(low, w.rows(), product.low + t * low.rank, begin, end - begin, product.out + t * w.rows() + begin);
     if (product.matrix->bias.empty()) return;
     for (std::int64_t t = inputs.begin; t < inputs.end; ++t)
-      for (std::int64_t row = panels.begin * cpu::kPanel; row < std::min(w.rows(), panels.end * cpu::kPanel); ++row)
-        product.out[t * w.rows() + row] += product.matrix->bias[std::size_t(row)];
+      for (std::int64_t row = begin; row < end; ++row) product.out[t * w.rows() + row] += product.matrix->bias[std::size_t(row)];
   });
+}
+
+const float* PackedDecoder::lower_rows(const Matrix& matrix, const float* x, const std::vector<float>* norm, std::vector<float>& into) {
+  const LowRankRows& low = matrix.low;
+  if (low.rank == 0) return nullptr;
+  const std::int64_t columns = matrix.weight.columns();
+  at_least(into, tokens_ * low.rank);
+  const auto one = [&](std::int64_t t) {
+    const float* row = x + t * columns;
+    float squares = 0;
+    for (std::int64_t c = 0; norm && c < columns; ++c) squares += row[c] * row[c];
+    lower(low, columns, row, norm ? norm->data() : nullptr, 1 / std::sqrt(squares / float(columns) + weights_.shape.norm_epsilon), into.data() + t * low.rank);
+  };
+  if (tokens_ <= kFewTokens)
+    for (std::int64_t t = 0; t < tokens_; ++t) one(t);
+  else team_.run(tokens_, one);
+  return into.data();
 }
 
 void PackedDecoder::run_layer(std::size_t index, const std::vector<DecoderSequence>& sequences) {
   const DecoderLayer& layer = weights_.layers[index];
   const DecoderShape& s = weights_.shape;
   quantize(x_.data(), &layer.attention_norm, int8_width_, s.width);
-  const Product qkv[] = {{&layer.q, q_.data()}, {&layer.k, k_.data()}, {&layer.v, v_.data()}};
+  const auto normed = [&](const Matrix& matrix, std::size_t i) { return lower_rows(matrix, x_.data(), &layer.attention_norm, low_[i]); };
+  const Product qkv[] = {{&layer.q, q_.data(), false, normed(layer.q, 0)}, {&layer.k, k_.data(), false, normed(layer.k, 1)},
+                         {&layer.v, v_.data(), false, normed(layer.v, 2)}};
   multiply(qkv, int8_width_.rows(), tokens_);
   attend(index, sequences);
   quantize(mixed_.data(), nullptr, int8_mixed_, s.heads * s.head_width);
-  const Product output{&layer.o, x_.data(), true};
+  const Product output{&layer.o, x_.data(), true, lower_rows(layer.o, mixed_.data(), nullptr, low_[0])};
   multiply({&output, 1}, int8_mixed_.rows(), tokens_);
   quantize(x_.data(), &layer.mlp_norm, int8_width_, s.width);
   gate_and_up(layer);
   quantize(hidden_.data(), nullptr, int8_hidden_, s.mlp_width);
-  const Product down{&layer.down, x_.data(), true};
+  const Product down{&layer.down, x_.data(), true, lower_rows(layer.down, hidden_.data(), nullptr, low_[0])};
   multiply({&down, 1}, int8_hidden_.rows(), tokens_);
 }
 
@@ -173,6 +195,7 @@ void PackedDecoder::run_layer(std::size_t index, const std::vector<DecoderSequen
 void PackedDecoder::gate_and_up(const DecoderLayer& layer) {
   const std::int64_t width = weights_.shape.mlp_width, step = panels_a_task(layer.gate.weight, team_.threads());
   const std::int64_t tasks = blocks(layer.gate.weight.panels(), step), input_blocks = blocks(tokens_, kInputBlock);
+  const float* const low[2] = {lower_rows(layer.gate, x_.data(), &layer.mlp_norm, low_[0]), lower_rows(layer.up, x_.data(), &layer.mlp_norm, low_[1])};
   team_.run(tasks * input_blocks, [&](std::int64_t i) {
     const std::int64_t first = i % tasks * step, input = i / tasks * kInputBlock;
     const std::int64_t end = std::min(layer.gate.weight.panels(), first + step), last = std::min(tokens_, input + kInputBlock);
@@ -185,6 +208,8 @@ void PackedDecoder::gate_and_up(const DecoderLayer& layer) {
           float* out = both[m == &layer.up];
           // The kernel writes to y[input * stride + row] for rows and inputs counted from 0.
           fused_.matmul(m->weight.view(), panels, int8_width_.rows(), inputs, out - t * rows - row, rows, false);
+          for (std::int64_t k = 0; low[m == &layer.up] && k < inputs.end - t; ++k)
+            add(m->low, width, low[m == &layer.up] + (t + k) * m->low.rank, row, rows, out + k * rows);
           if (m->bias.empty()) continue;
           for (std::int64_t k = 0; k < (inputs.end - t) * rows; ++k) out[k] += m->bias[std::size_t(row + k % rows)];
         }

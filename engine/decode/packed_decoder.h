@@ -5,6 +5,7 @@
 // Shapes: T new tokens, B sequences, D width, H query heads, K kv heads, V vocabulary.
 #pragma once
 
+#include <array>
 #include <span>
 #include <stop_token>
 
@@ -21,6 +22,7 @@ class PackedDecoder {
   PackedDecoder(DecoderWeights weights, Team& team, const cpu::Fused& fused);
 
   const DecoderWeights& weights() const { return weights_; }
+  DecoderWeights& weights() { return weights_; }  // between passes: to change what adapters add
 
   // ids: [T], the sequences' new tokens one sequence after the other. logits: [T, V], or [B, V] where `last_only`.
   // `stop` is looked at before each layer; false: it fired, and there are no logits.
@@ -33,6 +35,7 @@ class PackedDecoder {
     const Matrix* matrix;
     float* out;  // [T, rows]
     bool add = false;
+    const float* low = nullptr;  // [T, rank]: lower() of the input, where an adapter adds to the matrix
   };
 
   void prepare(std::int64_t tokens, const std::vector<DecoderSequence>& sequences);
@@ -44,6 +47,8 @@ class PackedDecoder {
   void gate_and_up(const DecoderLayer& layer);
   void quantize(const float* x, const std::vector<float>* norm, Int8Buffer& into, std::int64_t columns);
   void multiply(std::span<const Product> products, const cpu::Int8Rows& x, std::int64_t count);
+  // The ranks of an adapter for each token; null where it adds nothing to the matrix. `norm`: the input is normalised by it first.
+  const float* lower_rows(const Matrix& matrix, const float* x, const std::vector<float>* norm, std::vector<float>& into);
   void grow_rope(std::int64_t positions);
 
   DecoderWeights weights_;
@@ -57,6 +62,7 @@ class PackedDecoder {
   std::vector<float> x_, last_;                    // [T, D]; [B, D]
   std::vector<float> q_, k_, v_, mixed_, hidden_;  // [T, H * width], [T, K * width] twice, [T, H * width], [T, mlp_width]
   std::vector<float> rows_, most_, total_, out_;   // attention: queries [K, T, group, width]; a part each: [.] [.] [., width]
+  std::array<std::vector<float>, 3> low_;          // of up to three products that share an input
   Int8Buffer int8_width_, int8_mixed_, int8_hidden_;
 };
 

@@ -1,10 +1,11 @@
 // weights.h: what the decode loop needs of a LLaMA-like model, as plain structs over packed weights.
-// Whoever loads a model fills one; a PackedDecoder reads it. Immutable once made; any thread.
+// Whoever loads a model fills one; a PackedDecoder reads it. Immutable between passes; any thread.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "engine/decode/low_rank.h"
 #include "engine/kernels/packed.h"
 
 namespace engine {
@@ -22,6 +23,7 @@ struct DecoderShape {
 struct Matrix {
   PackedWeight weight;
   std::vector<float> bias;  // or empty
+  LowRankRows low{};        // an adapter's
 };
 
 struct DecoderLayer {

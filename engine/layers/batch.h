@@ -27,6 +27,7 @@ struct Batch {
   std::vector<Sequence> sequences;  // their counts add up to T
   // Where it fires, a model leaves the pass between two layers: undefined logits, and the caches are as before.
   std::stop_token stop{};
+  bool recompute = false;  // in training: blocks keep only their input, and run again on the way back
 
   static Batch of(torch::Tensor ids_T, KvCache& cache) {
     const std::int64_t count = ids_T.size(0);

@@ -15,6 +15,7 @@ class GroupedTensor {
 
   torch::Tensor expand(std::int64_t first, std::int64_t count, torch::Dtype dtype) const;  // [count, C]
   torch::Tensor rows(const torch::Tensor& ids_T, torch::Dtype dtype) const;                // [T, C]; ids on the device
+  torch::Device device() const { return codes_.device(); }
   std::int64_t bytes() const;
 
  private:

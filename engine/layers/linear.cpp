@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ThreadLocalState.h>
+#include <ATen/autocast_mode.h>
 
 #include <algorithm>
 
@@ -12,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kFewRows = 8;               // up to here the kernels beat expanding the weights
 constexpr std::int64_t kHostTile = 1 << 17;        // weights a thread expands at a time: half a MB of floats, to stay in its cache
+constexpr std::int64_t kBackTile = 1 << 22;        // of the way back: multiplied on all threads at once
 constexpr std::int64_t kDeviceTile = 1 << 25;      // 128 MB of floats: enough work for one launch
 
 std::int64_t rows_in_tile(std::int64_t tile, std::int64_t columns) { return std::max<std::int64_t>(1, tile / std::max<std::int64_t>(1, columns)); }
@@ -53,11 +55,61 @@ PackedWeight Linear::take_packed() {
   return taken;
 }
 
+// A quantised matrix in training: it is a constant, but what it is multiplied with is not.
+struct FrozenProduct : torch::autograd::Function<FrozenProduct> {
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x_TI, const Linear* linear) {
+    context->saved_data["linear"] = reinterpret_cast<std::int64_t>(linear);
+    context->saved_data["dtype"] = std::int64_t(x_TI.scalar_type());
+    return linear->product(x_TI.to(linear->dtype_));
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list gradients) {
+    const auto* linear = reinterpret_cast<const Linear*>(context->saved_data["linear"].toInt());
+    return {linear->back(gradients[0]).to(torch::Dtype(context->saved_data["dtype"].toInt())), {}};
+  }
+};
+
+torch::TensorOptions Linear::low_rank_options() const {
+  if (weight_.defined()) return weight_.options().requires_grad(false);
+  return torch::TensorOptions(dtype_).device(device_ ? device_->device() : torch::Device(torch::kCPU));
+}
+
 torch::Tensor Linear::forward(const torch::Tensor& x_TI) const {
+  const torch::Tensor y_TO = without_adapter(x_TI);
+  if (!low_.a_RI.defined()) return y_TO;
+  return y_TO.add(torch::linear(torch::linear(x_TI, low_.a_RI), low_.b_OR), low_.scale);
+}
+
+torch::Tensor Linear::without_adapter(const torch::Tensor& x_TI) const {
   if (weight_.defined()) return torch::linear(x_TI, weight_, bias_);
-  torch::Tensor y_TO = product(x_TI);
+  if (torch::GradMode::is_enabled() && x_TI.requires_grad()) {
+    const torch::Tensor y_TO = FrozenProduct::apply(x_TI, this);
+    return bias_.defined() ? y_TO + bias_.to(y_TO.scalar_type()) : y_TO;
+  }
+  torch::Tensor y_TO = product(x_TI.to(dtype_));
   if (bias_.defined()) y_TO.add_(bias_);
   return y_TO;
+}
+
+// dy W, over tiles of expanded weights.
+torch::Tensor Linear::back(const torch::Tensor& dy_TO) const {
+  const torch::Tensor dy = dy_TO.to(dtype_);
+  torch::Tensor dx = torch::zeros({dy.size(0), inputs_}, dy.options().dtype(torch::kFloat32));
+  const std::int64_t most = rows_in_tile(device_ ? kDeviceTile : kBackTile, inputs_);
+  for (std::int64_t first = 0; first < outputs_; first += most) {
+    const std::int64_t count = std::min(most, outputs_ - first);
+    dx += torch::mm(dy.narrow(1, first, count), expanded(first, count));
+  }
+  return dx;
+}
+
+torch::Tensor Linear::expanded(std::int64_t first, std::int64_t count) const {
+  if (device_) return device_->expand(first, count, dtype_);
+  torch::Tensor tile = torch::empty({count, inputs_}, torch::kFloat32);
+  float* const out = tile.mutable_data_ptr<float>();
+  at::parallel_for(0, count, std::max<std::int64_t>(1, (1 << 16) / inputs_), [&](std::int64_t begin, std::int64_t end) {
+    expand(*host_, first + begin, end - begin, out + begin * inputs_);
+  });
+  return tile.to(dtype_);
 }
 
 torch::Tensor Linear::product(const torch::Tensor& x_TI) const {
@@ -115,7 +167,7 @@ torch::Tensor Linear::rows(const torch::Tensor& ids_T) const {
   torch::Tensor out = torch::empty({ids.size(0), inputs_}, torch::kFloat32);
   for (std::int64_t i = 0; i < ids.size(0); ++i)
     expand(*host_, ids.const_data_ptr<std::int64_t>()[i], 1, out.mutable_data_ptr<float>() + i * inputs_);
-  return out.to(dtype_);
+  return at::autocast::is_autocast_enabled(at::kCPU) ? out : out.to(dtype_);  // in training sums are f32
 }
 
 }  // namespace engine

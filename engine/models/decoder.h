@@ -12,6 +12,7 @@
 
 #include "engine/layers/mlp.h"
 #include "engine/layers/norm.h"
+#include "engine/layers/recomputed.h"
 #include "engine/layers/step.h"
 #include "engine/models/model.h"
 #include "engine/models/packed_model.h"
@@ -64,6 +65,7 @@ class Decoder : public Model {
   torch::Tensor hidden(const Batch& batch) override {
     Step step{batch, config_.rotary_width > 0 ? rotations(rope_, batch) : Rope::Rows{}};
     torch::Tensor x_TD = embedded(batch);
+    if (batch.recompute && torch::GradMode::is_enabled()) return keeping_inputs(batch, step.rope, x_TD);
     for (; step.layer < config_.layers; ++step.layer) {
       if (batch.stop.stop_requested()) return {};
       x_TD = blocks_[size_t(step.layer)]->forward(x_TD, step);
@@ -77,6 +79,17 @@ class Decoder : public Model {
   }
 
  protected:
+  // hidden() for training with less memory.
+  torch::Tensor keeping_inputs(const Batch& batch, const Rope::Rows& rope, torch::Tensor x_TD) {
+    const auto kept = std::make_shared<Batch>(batch);
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer)
+      x_TD = recomputed(x_TD, [kept, rope, layer, block = blocks_[size_t(layer)]](torch::Tensor x) {
+        Step step{*kept, rope, layer};
+        return block->forward(std::move(x), step);
+      });
+    return x_TD;
+  }
+
   // What the first block reads.
   virtual torch::Tensor embedded(const Batch& batch) { return embed_->rows(batch.ids_T); }
 

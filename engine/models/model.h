@@ -5,16 +5,26 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "engine/config.h"
+#include "engine/adapter/adapter.h"
 #include "engine/layers/batch.h"
 #include "engine/models/slot.h"
 
 namespace engine {
 
 struct PackableParts;  // packed_model.h
+
+// A matrix that an adapter may add to.
+struct AdapterPlace {
+  std::string name;                  // Hugging Face's, with ".weight"
+  std::vector<std::int64_t> shape;   // [outputs, inputs], as the model has it
+  Layout in_hugging_face;            // whose rows an adapter's B has too
+  std::function<void(const LowRank* low)> set;  // in the model's order of rows; null: nothing is added
+};
 
 class Model : public torch::nn::Module {
  public:
@@ -26,6 +36,9 @@ class Model : public torch::nn::Module {
   // Appends each sequence's new tokens to its cache. Logits in f32: [T, V], or [B, V] of each sequence's last token; undefined
   // where batch.stop fired.
   virtual torch::Tensor forward(const Batch& batch, LogitsOf wanted) = 0;
+
+  // Every matrix but the tables.
+  virtual std::vector<AdapterPlace> adapter_places();
 
   // Where its parts are, of a model that is wired like LLaMA and may be packed; null for others.
   virtual std::shared_ptr<PackableParts> parts() { return nullptr; }

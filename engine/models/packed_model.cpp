@@ -54,15 +54,53 @@ DecoderWeights take(const ModelConfig& c, const PackableParts& parts) {
   return w;
 }
 
+// Each matrix of the model, as it was, by its packed counterpart.
+struct Counterpart {
+  const Linear* was;
+  Matrix* is;
+  double scale;
+};
+
+std::vector<Counterpart> counterparts(const ModelConfig& c, const PackableParts& parts, DecoderWeights& weights) {
+  std::vector<Counterpart> out;
+  for (size_t i = 0; i < parts.layers.size(); ++i) {
+    const PackableParts::Layer& was = parts.layers[i];
+    DecoderLayer& is = weights.layers[i];
+    out.insert(out.end(), {{was.q, &is.q, 1}, {was.k, &is.k, 1}, {was.v, &is.v, 1}, {was.o, &is.o, c.multipliers.residual},
+                           {was.gate, &is.gate, 1}, {was.up, &is.up, 1}, {was.down, &is.down, c.multipliers.residual}});
+  }
+  if (parts.head) out.push_back({parts.head, &weights.head, 1});
+  return out;
+}
+
+void set_low_rank(Matrix& matrix, const LowRank* low, double scale) {
+  matrix.low = {};
+  if (!low) return;
+  matrix.low.rank = low->rank;
+  matrix.low.down.resize(low->a.size()), matrix.low.up.resize(low->b.size());
+  for (std::int64_t k = 0; k < low->rank; ++k) {
+    for (std::int64_t i = 0; i < low->inputs; ++i) matrix.low.down[size_t(i * low->rank + k)] = low->a[size_t(k * low->inputs + i)];
+    for (std::int64_t o = 0; o < low->outputs; ++o)
+      matrix.low.up[size_t(k * low->outputs + o)] = float(low->b[size_t(o * low->rank + k)] * low->scale * scale);
+  }
+}
+
 class PackedModel : public Model {
  public:
-  PackedModel(const ModelConfig& config, const PackableParts& parts, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory)
-      : config_(config), team_(std::move(team)), decoder_(take(config, parts), *team_, *kernels().fused) {
+  PackedModel(Model& model, const PackableParts& parts, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory)
+      : config_(model.config()), team_(std::move(team)), decoder_(take(config_, parts), *team_, *kernels().fused) {
     if (!memory.empty()) gatherer_ = std::jthread([held = std::move(memory)](const std::stop_token& stop) { gather_pages(held, stop); });
+    const std::vector<Counterpart> pairs = counterparts(config_, parts, decoder_.weights());
+    for (const Slot& slot : model.slots())
+      for (const Counterpart& pair : pairs)
+        if (slot.matrix == pair.was && !slot.table)
+          places_.push_back({slot.hugging_face, slot.shape, slot.in_hugging_face,
+                             [is = pair.is, scale = pair.scale](const LowRank* low) { set_low_rank(*is, low, scale); }});
   }
 
   const ModelConfig& config() const override { return config_; }
   std::vector<Slot> slots() override { return {}; }
+  std::vector<AdapterPlace> adapter_places() override { return places_; }
   void ready(torch::Device, torch::Dtype, const torch::Tensor&) override {}
 
   torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {
@@ -94,6 +132,7 @@ class PackedModel : public Model {
   ModelConfig config_;
   std::unique_ptr<Team> team_;
   PackedDecoder decoder_;
+  std::vector<AdapterPlace> places_;
   std::vector<DecoderSequence> sequences_;
   std::jthread gatherer_;
 };
@@ -101,7 +140,7 @@ class PackedModel : public Model {
 }  // namespace
 
 std::unique_ptr<Model> pack(std::unique_ptr<Model> model, std::unique_ptr<Team> team, std::vector<AlignedBytes> memory) {
-  return std::make_unique<PackedModel>(model->config(), *model->parts(), std::move(team), std::move(memory));
+  return std::make_unique<PackedModel>(*model, *model->parts(), std::move(team), std::move(memory));
 }
 
 }  // namespace engine

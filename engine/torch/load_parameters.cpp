@@ -190,6 +190,7 @@ base::Result<PackedWeight> Loader::packed(const Slot& slot, const WeightView& vi
 base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view, Loaded& loaded) {
   const Layout& stored = layout(slot);
   const std::int64_t before = slot.matrix->bytes();
+  const torch::Dtype products = target_.products.value_or(target_.dtype);
   if (target_.pack) {
     auto weight = packed(slot, view);
     if (!weight) return base::forward(weight, in_file(view));
@@ -199,9 +200,9 @@ base::Result<void> Loader::fill_matrix(const Slot& slot, const WeightView& view,
     auto grouped = held == Held::AsStored ? repack({view.type, view.bytes, view.shape[0], view.shape[1], stored.rows}, at::get_num_threads())
                                           : rounded(slot, view, stored);
     if (!grouped) return base::forward(grouped, in_file(view));
-    slot.matrix->set(std::move(*grouped), target_.device, target_.dtype);
+    slot.matrix->set(std::move(*grouped), target_.device, products);
   } else {
-    auto weight = plain(view, stored, target_.device, target_.dtype);
+    auto weight = plain(view, stored, target_.device, slot.table ? target_.dtype : products);
     if (!weight) return base::forward(weight);
     slot.matrix->set(std::move(*weight));
   }

@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <stop_token>
 
 #include "base/result.h"
@@ -29,6 +30,7 @@ struct LoadTarget {
   Quant quant;
   Team* pack = nullptr;  // where set, every matrix is packed for the decode loop, on this team: all_grouped() says whether it can be
   Arena* arena = nullptr;  // where packed weights lie; null: each in memory of its own
+  std::optional<torch::Dtype> products{};  // of matrices that are only multiplied, where another than the rest's
 };
 
 base::Result<Loaded> load_parameters(Model& model, const WeightSource& source, const LoadTarget& target, const Progress& progress,

@@ -14,6 +14,7 @@
 #include "engine/models/packed_model.h"
 #include "engine/models/registry.h"
 #include "engine/threads/team.h"
+#include "engine/torch/apply_adapter.h"
 #include "engine/torch/device.h"
 #include "engine/torch/guard.h"
 #include "engine/torch/load_parameters.h"
@@ -56,6 +57,15 @@ class TorchEngine : public Engine {
   base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) override {
     if (auto fine = check_ids(ids); !fine) return base::forward(fine);
     return guarded("scoring", [&] { return score_windows(ids, stop); });
+  }
+
+  base::Result<void> use_adapter(const std::filesystem::path& folder) override {
+    return guard("using an adapter", [&]() -> base::Result<void> {
+      if (auto applied = apply_adapter(*model_, folder); !applied) return applied;
+      info_.adapter = folder.string();
+      sessions_.forget();
+      return {};
+    });
   }
 
  private:
@@ -177,7 +187,10 @@ base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Pro
   ModelInfo info = describe(*config, *loaded, options, *device, *dtype);
   if (packed) info.dtype = "int8", *dtype = torch::kFloat16;  // of keys and values
   info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  return std::make_unique<TorchEngine>(std::move(*model), std::move(info), *device, *dtype);
+  auto engine = std::make_unique<TorchEngine>(std::move(*model), std::move(info), *device, *dtype);
+  if (!options.adapter.empty())
+    if (auto used = engine->use_adapter(options.adapter); !used) return base::forward(used);
+  return engine;
 }
 
 }  // namespace

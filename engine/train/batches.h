@@ -15,8 +15,13 @@ struct MicroBatch {
   torch::Tensor ids_T, targets_T;  // int64; the target of a sequence's last token is kNoTarget
   std::vector<std::int64_t> counts;
   std::int64_t targets = 0;
+  bool recompute = false;  // Batch::recompute
 
-  Batch batch() const { return Batch::whole(ids_T, counts); }
+  Batch batch() const {
+    Batch whole = Batch::whole(ids_T, counts);
+    whole.recompute = recompute;
+    return whole;
+  }
 };
 
 inline constexpr std::int64_t kNoTarget = -100;

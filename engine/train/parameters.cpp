@@ -7,6 +7,9 @@
 #include <cmath>
 
 namespace engine {
+
+bool is_head(const Slot& slot) { return slot.hugging_face.starts_with("lm_head") || slot.hugging_face.starts_with("embed_out"); }
+
 namespace {
 
 // Matrices that write to the residual stream, by the end of their Hugging Face name.
@@ -16,8 +19,6 @@ constexpr std::array<std::string_view, 7> kOutputs = {"o_proj.weight", "down_pro
 bool is_output(const Slot& slot) {
   return std::ranges::any_of(kOutputs, [&](std::string_view end) { return slot.hugging_face.ends_with(end); });
 }
-
-bool is_head(const Slot& slot) { return slot.hugging_face.starts_with("lm_head") || slot.hugging_face.starts_with("embed_out"); }
 
 torch::Tensor drawn(const Slot& slot, at::Generator generator) {
   if (slot.norm) return torch::ones(slot.shape);

@@ -26,6 +26,8 @@ void random_parameters(Model& model, std::uint64_t seed, torch::Device device);
 // The tensor that a slot of a filled model holds, shared with it.
 torch::Tensor tensor_of(const Slot& slot);
 
+bool is_head(const Slot& slot);
+
 std::vector<Parameter> parameters_of(Model& model, torch::Device device);
 
 }  // namespace engine

@@ -15,8 +15,10 @@
 #include "engine/torch/load_parameters.h"
 #include "engine/train/batches.h"
 #include "engine/train/checkpoint.h"
+#include "engine/train/lora.h"
 #include "engine/train/loss.h"
 #include "engine/train/optimizer.h"
+#include "engine/train/ranks.h"
 #include "engine/train/save_model.h"
 
 namespace engine {
@@ -43,19 +45,29 @@ class Trainer {
 
  private:
   base::Result<void> fill_model();
-  base::Result<void> one_step();
+  base::Result<std::vector<Parameter>> trained_parameters();
+  base::Result<void> one_step(const std::stop_token& stop);
   base::Result<void> validate();
   base::Result<void> save();
+  void sum_over_ranks(double& sum);  // and the gradients
+  base::Result<void> save_weights_to_out();
+  base::Result<bool> keep_if_best();  // whether it is time to stop
 
   const TrainRequest& r_;
   const TrainEvents& events_;
   torch::Device device_;
   std::unique_ptr<Model> model_;
+  std::optional<LoraWeights> lora_;
   std::optional<Optimizer> optimizer_;
+  std::vector<Parameter> parameters_;
+  RankGroup group_;
+  bool stopped_ = false;  // by any process
   std::vector<MicroBatch> validation_;
   double validation_bytes_ = 0;
+  torch::Tensor rope_factors_;
   TrainState state_;
   TrainReport report_;
+  std::int64_t without_better_ = 0;  // validations
 };
 
 base::Result<void> Trainer::fill_model() {
@@ -68,20 +80,38 @@ base::Result<void> Trainer::fill_model() {
   }
   auto source = open_weights(r_.start);
   if (!source) return base::forward(source);
-  auto loaded = load_parameters(*model_, **source, {.device = device_, .dtype = torch::kFloat32, .quant = Quant::None}, {}, {});
+  LoadTarget target{.device = device_, .dtype = torch::kFloat32, .quant = Quant::None};
+  if (r_.lora.rank > 0) target.quant = r_.quant, target.products = r_.bf16 ? torch::kBFloat16 : torch::kFloat32;
+  auto loaded = load_parameters(*model_, **source, target, {}, {});
   if (!loaded) return base::forward(loaded);
+  rope_factors_ = loaded->rope_factors;
   return {};
 }
 
+base::Result<std::vector<Parameter>> Trainer::trained_parameters() {
+  if (r_.lora.rank == 0) {
+    if (auto can = can_save(*model_, r_.write_config); !can) return base::forward(can);  // rather than after hours
+    return parameters_of(*model_, device_);
+  }
+  auto lora = LoraWeights::attach(*model_, r_.lora, r_.seed, device_);
+  if (!lora) return base::forward(lora);
+  lora_ = std::move(*lora);
+  return lora_->parameters();
+}
+
 base::Result<void> Trainer::prepare() {
+  auto group = RankGroup::join(r_.ranks, device_);
+  if (!group) return base::forward(group);
+  group_ = std::move(*group);
   if (auto filled = fill_model(); !filled) return filled;
-  if (auto can = can_save(*model_, r_.write_config); !can) return can;  // rather than after hours
-  std::vector<Parameter> parameters = parameters_of(*model_, device_);
-  for (const Parameter& p : parameters) report_.parameters += p.value.numel();
-  model_->ready(device_, r_.bf16 ? torch::kBFloat16 : torch::kFloat32, {});
-  optimizer_.emplace(std::move(parameters), r_.optimizer);
+  auto parameters = trained_parameters();
+  if (!parameters) return base::forward(parameters);
+  for (const Parameter& p : *parameters) report_.parameters += p.value.numel();
+  model_->ready(device_, r_.bf16 ? torch::kBFloat16 : torch::kFloat32, rope_factors_);
+  parameters_ = *parameters;
+  optimizer_.emplace(std::move(*parameters), r_.optimizer);
   std::error_code ignored;
-  if (std::filesystem::exists(r_.checkpoint, ignored)) {
+  if (!r_.checkpoint.empty() && std::filesystem::exists(r_.checkpoint, ignored)) {
     auto state = read_checkpoint(r_.checkpoint, optimizer_->state());
     if (!state) return base::forward(state);
     state_ = *state;
@@ -99,15 +129,20 @@ base::Result<void> Trainer::prepare() {
   return {};
 }
 
-base::Result<void> Trainer::one_step() {
+base::Result<void> Trainer::one_step(const std::stop_token& stop) {
   const auto start = Clock::now();
-  auto batches = take_step(*r_.data, r_.step_tokens, r_.micro_tokens, device_);
+  const std::int64_t most = group_.count() > 1 ? std::min(r_.micro_tokens, r_.step_tokens / group_.count() + 1) : r_.micro_tokens;  // a share for each
+  auto batches = take_step(*r_.data, r_.step_tokens, most, device_);
   if (!batches) return base::forward(batches);
   std::int64_t targets = 0, tokens = 0;
+  for (MicroBatch& batch : *batches) batch.recompute = r_.recompute;
   for (const MicroBatch& batch : *batches) targets += batch.targets, tokens += batch.ids_T.size(0);
   optimizer_->clear_gradients();
   double sum = 0;
-  for (const MicroBatch& batch : *batches) sum += add_gradients(*model_, batch, 1 / double(targets), r_.bf16);
+  for (size_t i = size_t(group_.rank()); i < batches->size(); i += size_t(group_.count()))
+    sum += add_gradients(*model_, (*batches)[i], 1 / double(targets), r_.bf16);
+  stopped_ = stop.stop_requested();
+  if (group_.count() > 1) sum_over_ranks(sum);
   const double norm = optimizer_->clip(), rate = r_.schedule.at(state_.step);
   if (!std::isfinite(norm) || !std::isfinite(sum))
     return base::fail(base::ErrorCode::Failed, "step {}: the loss is no longer a number; a lower learning rate or a longer warm-up may help",
@@ -120,27 +155,73 @@ base::Result<void> Trainer::one_step() {
   return {};
 }
 
+void Trainer::sum_over_ranks(double& sum) {
+  std::vector<torch::Tensor> gradients;
+  for (Parameter& p : parameters_) {
+    if (!p.value.grad().defined()) p.value.mutable_grad() = torch::zeros_like(p.value);
+    gradients.push_back(p.value.grad());
+  }
+  double numbers[] = {sum, stopped_ ? 1.0 : 0.0};
+  group_.sum(gradients, numbers);
+  sum = numbers[0], stopped_ = numbers[1] > 0;
+}
+
 base::Result<void> Trainer::validate() {
   if (validation_.empty()) return {};
   double sum = 0, targets = 0;
-  for (const MicroBatch& batch : validation_) sum += loss(*model_, batch, r_.bf16), targets += double(batch.targets);
+  for (size_t i = 0; i < validation_.size(); ++i) {
+    if (i % size_t(group_.count()) == size_t(group_.rank())) sum += loss(*model_, validation_[i], r_.bf16);
+    targets += double(validation_[i].targets);
+  }
+  group_.sum({}, {&sum, 1});
   report_.validation_loss = sum / targets, report_.nats_per_byte = sum / validation_bytes_;
   if (events_.validated) events_.validated({state_.step, report_.validation_loss, report_.nats_per_byte});
   return {};
 }
 
+base::Result<void> Trainer::save_weights_to_out() {
+  if (!group_.leads()) return {};
+  if (lora_) return write_adapter(r_.out, lora_->adapter());
+  return r_.write_config ? save_model(*model_, r_.out, "F32") : save_weights(*model_, r_.out / "model.safetensors", "F32");
+}
+
+base::Result<bool> Trainer::keep_if_best() {
+  if (auto done = validate(); !done) return base::forward(done);
+  const double loss = report_.validation_loss;
+  if (state_.step == 0) report_.first_loss = report_.best_loss = loss;
+  else if (loss < report_.best_loss) {
+    report_.best_loss = loss, report_.best_step = state_.step, without_better_ = 0;
+    if (auto saved = save_weights_to_out(); !saved) return base::forward(saved);
+    if (events_.checkpointed) events_.checkpointed(state_.step);
+  } else {
+    ++without_better_;
+  }
+  return r_.patience > 0 && without_better_ >= r_.patience;
+}
+
 base::Result<void> Trainer::save() {
+  if (!group_.leads()) return {};
+  if (r_.checkpoint.empty()) return save_weights_to_out();
   if (auto written = write_checkpoint(r_.checkpoint, state_, optimizer_->state()); !written) return written;
-  const auto saved = r_.write_config ? save_model(*model_, r_.out, "F32") : save_weights(*model_, r_.out / "model.safetensors", "F32");
-  if (!saved) return saved;
+  if (auto saved = save_weights_to_out(); !saved) return saved;
   if (events_.checkpointed) events_.checkpointed(state_.step);
   return {};
 }
 
 base::Result<TrainReport> Trainer::run(std::stop_token stop) {
   auto saved = Clock::now();
-  while (state_.step < r_.schedule.steps && !stop.stop_requested()) {
-    if (auto done = one_step(); !done) return base::forward(done);
+  bool enough = false;
+  if (r_.keep_best && state_.step == 0)
+    if (auto looked = keep_if_best(); !looked) return base::forward(looked);
+  while (state_.step < r_.schedule.steps && !stopped_ && !enough) {
+    if (auto done = one_step(stop); !done) return base::forward(done);
+    if (r_.keep_best) {
+      const bool due = stopped_ || state_.step == r_.schedule.steps || (r_.validate_every > 0 && state_.step % r_.validate_every == 0);
+      const auto looked = due ? keep_if_best() : false;
+      if (!looked) return base::forward(looked);
+      enough = *looked;
+      continue;
+    }
     if (r_.validate_every > 0 && state_.step % r_.validate_every == 0 && state_.step < r_.schedule.steps)
       if (auto done = validate(); !done) return base::forward(done);
     if (seconds_since(saved) >= r_.checkpoint_seconds) {
@@ -148,10 +229,11 @@ base::Result<TrainReport> Trainer::run(std::stop_token stop) {
       saved = Clock::now();
     }
   }
-  report_.finished = state_.step >= r_.schedule.steps;
-  if (report_.finished)
+  report_.finished = enough || state_.step >= r_.schedule.steps;
+  if (report_.finished && !r_.keep_best)
     if (auto done = validate(); !done) return base::forward(done);
-  if (auto done = save(); !done) return base::forward(done);
+  if (!r_.keep_best)
+    if (auto done = save(); !done) return base::forward(done);
   report_.steps = state_.step, report_.tokens = state_.tokens;
   return report_;
 }

@@ -10,7 +10,7 @@ namespace lsp {
 namespace {
 
 // The text with "  | " before each line, so that its blanks can be seen; a long one without its middle.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 6000;
   std::string shown(text.substr(0, snap_to_character(text, std::min(text.size(), kMost / 2))));
   if (text.size() > kMost) {
@@ -47,13 +47,13 @@ std::string timings(const CompletionTimings& t) {
 std::string explain(const Query& query, const Completion& completion) {
   std::string out = fmt::format("at       {}\nresult   {}: {}\n", place(query), reason_name(completion.reason), completion.detail);
   if (completion.prompt.tokens > 0) {
-    out += fmt::format("prompt   layout {}, {} tokens:\n{}", completion.prompt.layout, completion.prompt.tokens, quoted(completion.prompt.text));
-    out += fmt::format("raw      what the model wrote ({}):\n{}", engine::stop_reason_name(completion.stop), quoted(completion.raw_text));
+    out += fmt::format("prompt   layout {}, {} tokens:\n{}", completion.prompt.layout, completion.prompt.tokens, in_quotes(completion.prompt.text));
+    out += fmt::format("raw      what the model wrote ({}):\n{}", engine::stop_reason_name(completion.stop), in_quotes(completion.raw_text));
     out += fmt::format("steps    {}\n", completion.steps.empty() ? "none changed it" : fmt::format("{}", fmt::join(completion.steps, ", ")));
   }
   for (const Suggestion& item : completion.items)
     out += fmt::format("item     replaces bytes {} to {}, mean log-probability {:.2f}:\n{}ghost\n{}", item.begin, item.end, item.mean_logprob,
-                       quoted(item.text), quoted(item.ghost));
+                       in_quotes(item.text), in_quotes(item.ghost));
   return out + "timings  " + timings(completion.timings);
 }
 

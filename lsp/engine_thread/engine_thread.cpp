@@ -60,6 +60,15 @@ void EngineThread::run(LoadModel wanted) {
                       .wants_index = copies ? model_->tokenizer : nullptr});
 }
 
+void EngineThread::run(UseAdapter wanted) {
+  base::Result<void> outcome = base::fail(base::ErrorCode::NotFound, "there is no model for an adapter");
+  if (model_ && model_->engine) {
+    const auto done = guarded("using an adapter", [&] { outcome = model_->engine->use_adapter(wanted.folder); });
+    if (!done) outcome = done;
+  }
+  report_(AdapterUsed{std::move(wanted.folder), std::move(outcome)});
+}
+
 namespace {
 
 // Either the job's own end or the server's: one token for both.

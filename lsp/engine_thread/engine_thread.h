@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -51,7 +52,11 @@ struct ModelLoaded {
   bool has_model = false;  // this one, or where it could not be loaded the one before
   std::shared_ptr<const tokenizer::Tokenizer> wants_index;  // the ids in which the model copies from the workspace; null: it does not
 };
-using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded>;
+struct AdapterUsed {
+  std::filesystem::path folder;  // empty: none
+  base::Result<void> outcome;    // after an error all is as it was
+};
+using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded, AdapterUsed>;
 
 class EngineThread {
  public:
@@ -65,6 +70,7 @@ class EngineThread {
 
   void load() { work_.push(LoadModel{load_}); }
   void load(ModelLoader other) { work_.push(LoadModel{std::move(other)}); }  // takes the place of the one at work
+  void use_adapter(std::filesystem::path folder) { work_.push(UseAdapter{std::move(folder)}); }  // of the model at work, or none
   void submit(Job job) { work_.push(std::move(job)); }
   void warm_up(WarmUpJob job) { work_.push(std::move(job)); }
 
@@ -72,10 +78,14 @@ class EngineThread {
   struct LoadModel {
     ModelLoader load;
   };
-  using Work = std::variant<LoadModel, Job, WarmUpJob>;
+  struct UseAdapter {
+    std::filesystem::path folder;
+  };
+  using Work = std::variant<LoadModel, UseAdapter, Job, WarmUpJob>;
 
   void run();
   void run(LoadModel wanted);
+  void run(UseAdapter wanted);
   void run(Job job);
   void run(WarmUpJob job);
 

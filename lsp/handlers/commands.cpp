@@ -55,6 +55,30 @@ Result<Json> load_model(Session& session, const Json& params) {
   return status(session);
 }
 
+Result<Json> use_adapter_command(Session& session, const Json& params) {
+  auto folder = text_argument(params, "an adapter's folder, or none");
+  if (!folder) return base::forward(folder);
+  if (session.model != ModelState::Ready) return fail(ErrorCode::NotFound, "there is no model for an adapter yet");
+  use_adapter(session, *folder);
+  return status(session);
+}
+
+// [{"rank": 16}], or nothing.
+Result<Json> finetune(Session& session, const Json& params) {
+  const Json* arguments = base::find_field(params, "arguments");
+  const bool given = arguments && arguments->is_array() && !arguments->empty();
+  const auto rank = given ? base::get_or<std::int64_t>(arguments->front(), "rank", 0) : Result<std::int64_t>(0);
+  if (!rank) return base::forward(rank);
+  if (*rank < 0 || *rank > 1024) return fail(ErrorCode::InvalidInput, "field 'rank' is {}: expected 1 to 1024", *rank);
+  if (auto started = start_tuning(session, *rank); !started) return base::forward(started);
+  return status(session);
+}
+
+Result<Json> stop_finetune(Session& session) {
+  stop_tuning(session);
+  return status(session);
+}
+
 Result<Json> explain_last(const Session& session) {
   const LastAnswer& last = session.last;
   if (last.query) return explain(*last.query, last.completion);
@@ -79,6 +103,9 @@ const std::map<std::string_view, Command> kCommands = {
     {"rigpilot.server.resumeLanguage", [](Session& s, const Json& params) { return switch_language(s, params, true); }},
     {"rigpilot.server.models", [](Session& s, const Json&) { return models(s); }},
     {"rigpilot.server.loadModel", load_model},
+    {"rigpilot.server.useAdapter", use_adapter_command},
+    {"rigpilot.server.finetune", finetune},
+    {"rigpilot.server.stopFinetune", [](Session& s, const Json&) { return stop_finetune(s); }},
     {"rigpilot.server.explain", [](Session& s, const Json&) { return explain_last(s); }},
     {"rigpilot.server.statistics", [](Session& s, const Json&) { return statistics(s); }},
 };

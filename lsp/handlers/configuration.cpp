@@ -19,6 +19,7 @@ void configure(Session& session, const Json& section) {
   auto reading = read_settings(session.agreed_settings, section);
   session.settings = reading.settings;
   session.ready.clear();  // they were made under other settings
+  use_wanted_adapter(session);
   complain_once(session, reading.complaints);
   offer_popup(session);
 }

@@ -3,8 +3,10 @@
 // All run on the main loop and none waits.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "lsp/handlers/session.h"
 #include "lsp/rpc/dispatcher.h"
@@ -81,6 +83,17 @@ void warm_again(Session& session, const std::string& document);  // where it was
 void note_asked(Session& session, const Query& query);
 void begin_at_change(Session& session, const ChangeParams& change);  // the suggestion that will be asked for next
 void on_quiet(Session& session, Pending::Key key);
+
+// adapters.cpp: window/workDoneProgress/cancel; adapters of the model at work, and learning the workspace's code
+void add_adapters(Dispatcher& methods, Session& session);
+void use_wanted_adapter(Session& session);  // the setting's, or the workspace's
+void use_adapter(Session& session, const std::string& folder);
+void on_adapter_used(Session& session, const AdapterUsed& used);
+base::Result<void> start_tuning(Session& session, std::int64_t rank);
+void stop_tuning(Session& session);
+void on_tuning_progress(Session& session, const TuningProgress& progress);
+void on_tuning_done(Session& session, const TuningDone& done);
+std::vector<std::filesystem::path> workspace_folders(const Session& session);  // indexing.cpp
 
 // commands.cpp: workspace/executeCommand
 void add_commands(Dispatcher& methods, Session& session);

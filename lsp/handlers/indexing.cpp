@@ -22,18 +22,6 @@ bool is_workspace(const fs::path& root) {
   return root != root.root_path() && fs::is_directory(root, unknown) && !(home && fs::equivalent(root, home, unknown));
 }
 
-std::vector<fs::path> workspace_folders(const Session& session) {
-  std::vector<fs::path> out;
-  for (const std::string& uri : session.roots) {
-    auto path = path_of_uri(uri);
-    if (!path) continue;
-    fs::path clean = path->lexically_normal();
-    if (!clean.has_filename()) clean = clean.parent_path();
-    if (is_workspace(clean)) out.push_back(std::move(clean));
-  }
-  return out;
-}
-
 void save_soon(Session& session) {
   if (std::exchange(session.index_save_soon, true)) return;
   session.services.set_timer(kSaveAfter, {Alarm::IndexSave});
@@ -60,6 +48,18 @@ base::Result<void> files_changed(Session& session, const Json& params) {
 }
 
 }  // namespace
+
+std::vector<fs::path> workspace_folders(const Session& session) {
+  std::vector<fs::path> out;
+  for (const std::string& uri : session.roots) {
+    auto path = path_of_uri(uri);
+    if (!path) continue;
+    fs::path clean = path->lexically_normal();
+    if (!clean.has_filename()) clean = clean.parent_path();
+    if (is_workspace(clean)) out.push_back(std::move(clean));
+  }
+  return out;
+}
 
 void start_indexing(Session& session, std::shared_ptr<const tokenizer::Tokenizer> tokenizer) {
   if (!tokenizer || !session.settings.index.enabled) {

@@ -44,6 +44,7 @@ void start_loading(Session& session) {
 
 void load_other(Session& session, const std::string& name) {
   session.ready.clear();
+  session.model_asked = name;
   session.services.engine.load(session.options.load_named(name));
   tell_progress(session);
 }
@@ -58,6 +59,8 @@ void on_model_loaded(Session& session, const ModelLoaded& loaded) {
     session.model = ModelState::Ready;
     session.model_name = *loaded.name;
     session.model_problem.clear();
+    session.adapter.clear();
+    use_wanted_adapter(session);
     start_indexing(session, loaded.wants_index);
     finish(session, *loaded.name);
     warm_opened(session, session.latest_opened);

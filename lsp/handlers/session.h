@@ -59,6 +59,7 @@ struct Services {
   std::function<void(std::chrono::milliseconds, TimerFired)> set_timer;
   std::function<void(int exit_code)> end;  // leaves the main loop
   std::function<void(IndexProgress)> on_index;  // called on the index thread
+  std::function<void(TuningEvent)> on_tuning{};  // called on the tuning thread
 };
 
 struct LoadProgress {
@@ -115,6 +116,8 @@ struct Session {
   ModelState model = ModelState::NotAsked;
   LoadProgress progress{};
   std::string model_name{}, model_problem{};
+  std::string model_asked{};  // by command; empty: the one the server began with
+  std::string adapter{};      // the folder of the one in use
 
   bool paused = false;                     // by command, until it is taken back
   base::Switches switched_languages{};     // by command; the settings hold for the others
@@ -135,6 +138,8 @@ struct Session {
   std::set<std::string> unsaved{};        // documents that the index has not seen as they are
   bool workspace_busy = false;
   bool index_texts_soon = false, index_save_soon = false;  // timers that run
+  std::unique_ptr<TuningThread> tuning{};  // while it works
+  bool tuning_told = false;                // the client was told that it began
   Json status_told{};  // the last rigpilot/status
 };
 

@@ -15,10 +15,11 @@ inline constexpr std::string_view kAcceptCommand = "rigpilot.didAccept";  // run
 inline constexpr std::string_view kCopilotAcceptCommand = "github.copilot.didAcceptCompletionItem";  // the same
 // What users may have the server do. Not "rigpilot.pause": some clients make an editor's command of each, and an extension's
 // own commands have those names.
-inline constexpr std::array<std::string_view, 9> kUserCommands = {
+inline constexpr std::array<std::string_view, 12> kUserCommands = {
     "rigpilot.server.status",        "rigpilot.server.pause",          "rigpilot.server.resume",
     "rigpilot.server.pauseLanguage", "rigpilot.server.resumeLanguage", "rigpilot.server.models",
-    "rigpilot.server.loadModel",     "rigpilot.server.explain",        "rigpilot.server.statistics"};
+    "rigpilot.server.loadModel",     "rigpilot.server.explain",        "rigpilot.server.statistics",
+    "rigpilot.server.useAdapter",    "rigpilot.server.finetune",       "rigpilot.server.stopFinetune"};
 inline constexpr std::string_view kConfigurationSection = "rigpilot";
 
 ClientFeatures read_features(const base::Json& initialize_params);

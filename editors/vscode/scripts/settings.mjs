@@ -14,10 +14,10 @@ const file = new URL("../package.json", import.meta.url);
 const manifest = JSON.parse(readFileSync(file, "utf8"));
 const present = manifest.contributes.configuration.properties;
 
-const own = Object.fromEntries(Object.entries(present).filter(([name]) => !name.startsWith("rigpilot.completion.") && !name.startsWith("rigpilot.index.")));
+const own = Object.fromEntries(Object.entries(present).filter(([name]) => !name.startsWith("rigpilot.completion.") && !name.startsWith("rigpilot.index.") && !name.startsWith("rigpilot.model.")));
 const wanted = { ...own };
 for (const [name, setting] of Object.entries(declared)) wanted[name] = { scope: "language-overridable", ...setting };
-for (const name of Object.keys(wanted)) if (wanted[name].type === "object") wanted[name].scope = "resource";
+for (const name of Object.keys(wanted)) if (wanted[name].type === "object" || name.startsWith("rigpilot.model.")) wanted[name].scope = "resource";
 
 if (mode === "--check") {
   const sorted = (value) => JSON.stringify(Object.entries(value).sort());

@@ -1,5 +1,7 @@
 #include "engine/train/data/holes.h"
 
+#include <string>
+
 namespace engine {
 namespace {
 
@@ -71,14 +73,52 @@ Hole rest_of_line(std::string_view text, const HoleMix& mix, Random& random) {
   return hole_at(text, begin, std::min(line_end(text, begin), begin + mix.most_bytes));
 }
 
+// What stands between a bracket and its other half; quotes are not looked at, so that a bracket in a text may mislead.
+Hole brackets(std::string_view text, const HoleMix& mix, Random& random) {
+  constexpr std::string_view kOpen = "([{", kClose = ")]}";
+  for (int tries = 0; tries < 8; ++tries) {
+    const std::size_t opener = text.find_first_of(kOpen, random.below(text.size()));
+    if (opener == std::string_view::npos) continue;
+    std::string wanted;
+    for (std::size_t at = opener; at < std::min(text.size(), opener + mix.most_bytes); ++at) {
+      if (const std::size_t kind = kOpen.find(text[at]); kind != std::string_view::npos) wanted += kClose[kind];
+      else if (kClose.find(text[at]) != std::string_view::npos) {
+        if (text[at] != wanted.back()) break;
+        wanted.pop_back();
+        if (wanted.empty() && at > opener + 1) return hole_at(text, opener + 1, at);
+        if (wanted.empty()) break;
+      }
+    }
+  }
+  return rest_of_line(text, mix, random);
+}
+
+// From behind a line's indentation on, over further lines while brackets are open.
+Hole statement(std::string_view text, const HoleMix& mix, Random& random) {
+  std::size_t start = line_start(text, random.below(text.size()));
+  for (int tries = 0; tries < 8 && blank(text.substr(start, line_end(text, start) - start)); ++tries) start = line_start(text, random.below(text.size()));
+  const std::size_t begin = start + indentation(text.substr(start, line_end(text, start) - start));
+  int open = 0;
+  std::size_t at = begin;
+  for (; at < std::min(text.size(), begin + mix.most_bytes); ++at) {
+    if (std::string_view("([{").find(text[at]) != std::string_view::npos) ++open;
+    if (std::string_view(")]}").find(text[at]) != std::string_view::npos) --open;
+    if (text[at] == '\n' && open <= 0) break;
+  }
+  if (at == begin + mix.most_bytes) at = line_end(text, begin);  // a statement too long: its first line
+  return hole_at(text, begin, std::min(at, begin + mix.most_bytes));
+}
+
 }  // namespace
 
 Hole cut_hole(std::string_view text, const HoleMix& mix, Random& random) {
   if (text.empty()) return {};
-  double drawn = random.uniform() * (mix.characters + mix.lines + mix.block + mix.rest_of_line);
+  double drawn = random.uniform() * (mix.characters + mix.lines + mix.block + mix.rest_of_line + mix.brackets + mix.statement);
   if ((drawn -= mix.characters) < 0) return characters(text, mix, random);
   if ((drawn -= mix.lines) < 0) return lines(text, mix, random);
   if ((drawn -= mix.block) < 0) return block(text, mix, random);
+  if ((drawn -= mix.brackets) < 0 && mix.brackets > 0) return brackets(text, mix, random);
+  if ((drawn -= mix.statement) < 0 && mix.statement > 0) return statement(text, mix, random);
   return rest_of_line(text, mix, random);
 }
 

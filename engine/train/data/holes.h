@@ -12,6 +12,7 @@ namespace engine {
 
 struct HoleMix {
   double characters = 0.4, lines = 0.25, block = 0.15, rest_of_line = 0.2;  // shares
+  double brackets = 0, statement = 0;  // what stands between a bracket and its other half; from a line's indentation to its statement's end
   std::size_t most_bytes = 700;  // of a middle
 };
 

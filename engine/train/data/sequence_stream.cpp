@@ -13,6 +13,24 @@ constexpr double kFill = 0.92;               // of a context that a piece of ord
 
 void append(Ids& ids, std::span<const TokenId> more) { ids.insert(ids.end(), more.begin(), more.end()); }
 
+bool imports(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  for (const std::string_view start : {"import ", "#include", "using ", "use "})
+    if (line.starts_with(start)) return true;
+  return line.starts_with("from ") && line.find(" import ") != std::string_view::npos;
+}
+
+// Import dropout (Semenkin et al. 2024, arXiv 2405.08704).
+std::string without_imports(std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+    if (const std::string_view line = text.substr(begin, end - begin); !imports(line)) out += line;
+    begin = end;
+  }
+  return out;
+}
+
 // "# name.py\n" or "// name.cc\n": how an editor's prompt names the file to a model without a form of its own for that.
 std::string comment_heading(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
@@ -88,18 +106,55 @@ base::Result<Ids> SequenceStream::next() {
     Random random(seed_of({options_.seed, at_.epoch, piece.document, piece.index}));
     ++at_.piece;
     if (text.empty()) continue;
-    if (Ids ids = form(*document, text, random); ids.size() > 1) return ids;
+    Part part{text, text.data() == document->text.data(), text.data() + text.size() == document->text.data() + document->text.size()};
+    std::string bare;
+    if (options_.import_dropout > 0 && random.chance(options_.import_dropout)) bare = without_imports(text), part.text = bare;
+    base::Result<std::optional<Document>> other = std::nullopt;
+    if (options_.packed > 0 && random.chance(options_.packed)) other = neighbour(*document, piece.document, random);
+    if (!other) return base::forward(other);
+    if (Ids ids = form(*document, part, *other, random); ids.size() > 1) return ids;
   }
   return base::fail(base::ErrorCode::InvalidInput, "the corpus has no text of two tokens");
 }
 
-Ids SequenceStream::form(const Document& document, std::string_view text, Random& random) const {
-  const bool begins = text.data() == document.text.data(), ends = text.data() + text.size() == document.text.data() + document.text.size();
+// Another document near by of the same repository, as an index or an import would have found it: repositories lie together.
+base::Result<std::optional<Document>> SequenceStream::neighbour(const Document& document, std::size_t index, Random& random) const {
+  constexpr std::size_t kNear = 8;
+  const std::size_t first = index - std::min(index, kNear), last = std::min(corpus_.size() - 1, index + kNear);
+  const std::size_t chosen = random.between(first, last);
+  if (chosen == index || document.repository.empty()) return std::nullopt;
+  auto other = corpus_.document(chosen);
+  if (!other) return base::forward(other);
+  if (other->repository != document.repository || other->path.empty()) return std::nullopt;
+  const std::size_t room = piece_bytes_ / 3, begin = random.below(other->text.size());
+  const std::size_t newline = other->text.rfind('\n', begin), start = newline == std::string::npos ? 0 : newline + 1;
+  std::size_t end = std::min(other->text.size(), start + room);
+  while (end > start && end < other->text.size() && (static_cast<unsigned char>(other->text[end]) & 0xC0) == 0x80) --end;
+  other->text = other->text.substr(start, end - start);
+  return std::optional(std::move(*other));
+}
+
+// As a prompt shows other files. False where the form wants marks within the prefix.
+bool SequenceStream::pack(const Document& document, const Document& other, Ids& begun, std::string& heading) const {
+  const tokenizer::RepositoryFile shown{other.path, other.text};
+  const auto context = tokenizer::repository_context(fim_->repository, document.repository, {&shown, 1}, document.path);
+  if (std::ranges::any_of(context.in_prefix, [](const auto& piece) { return piece.marker.has_value(); })) return false;
+  for (const auto& piece : context.before_markers) {
+    if (piece.marker) begun.push_back(*piece.marker);
+    append(begun, encode(piece.text, true));
+  }
+  for (const auto& piece : context.in_prefix) heading += piece.text;
+  return true;
+}
+
+Ids SequenceStream::form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const {
+  const auto& [text, begins, ends] = part;
   Ids begun;
   if (begins || fim_)
     for (const TokenId id : tokenizer_.begin_ids()) begun.push_back(id);
   std::string heading;
-  if (fim_ && !document.path.empty() && document.path.size() < 120 && random.chance(options_.header)) {
+  const bool packed = other && fim_ && fim_->repository && pack(document, *other, begun, heading);
+  if (!packed && fim_ && !document.path.empty() && document.path.size() < 120 && random.chance(options_.header)) {
     if (fim_->repository.file && random.chance(0.7)) {
       if (fim_->repository.repo_name && !document.repository.empty() && random.chance(0.2)) {
         begun.push_back(*fim_->repository.repo_name);

@@ -22,6 +22,8 @@ struct SequenceOptions {
   double suffix_first = 0.5;  // of them: SPM, PRE SUF suffix MID prefix middle, as StarCoder's; the others PSM
   double no_suffix = 0.1;     // of them: as at the end of a file
   double header = 0.5;        // begin with the file's path, in the vocabulary's repository form or as a comment
+  double packed = 0;          // share of pieces with a part of another file of their repository before them, where the vocabulary has a form for that
+  double import_dropout = 0;  // share of pieces without the lines that import, which a user has not always written yet
   HoleMix holes;
   std::uint64_t seed = 0;
 };
@@ -53,7 +55,14 @@ class SequenceStream {
   void shuffle();
   std::string_view cut(std::string_view text, const Piece& piece) const;
   std::vector<tokenizer::TokenId> encode(std::string_view text, bool continues) const;
-  std::vector<tokenizer::TokenId> form(const Document& document, std::string_view text, Random& random) const;
+  // A piece's text, and whether it is its document's first and last.
+  struct Part {
+    std::string_view text;
+    bool begins = true, ends = true;
+  };
+  base::Result<std::optional<Document>> neighbour(const Document& document, std::size_t index, Random& random) const;
+  bool pack(const Document& document, const Document& other, std::vector<tokenizer::TokenId>& begun, std::string& heading) const;
+  std::vector<tokenizer::TokenId> form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const;
   std::vector<tokenizer::TokenId> left_to_right(std::vector<tokenizer::TokenId> begun, std::string_view text, bool whole_end) const;
   std::vector<tokenizer::TokenId> with_hole(std::vector<tokenizer::TokenId> begun, const std::string& heading, const Hole& hole, Random& random) const;
 

@@ -74,3 +74,23 @@ TEST_CASE("no middle is longer than asked for, and an empty text has an empty ho
   Random random(1);
   CHECK(cut_hole("", mix, random).middle.empty());
 }
+
+TEST_CASE("what stands between two brackets, and statements over their lines") {
+  bool call = false, block = false;
+  with_many({.characters = 0, .lines = 0, .block = 0, .rest_of_line = 0, .brackets = 1}, [&](const Hole& hole) {
+    if (hole.prefix.empty() || hole.prefix.back() != '{' || !hole.suffix.starts_with("}")) {
+      call |= hole.prefix.ends_with("if (") && hole.middle == "ready()";
+      return;
+    }
+    block |= hole.middle == "\n      return 1;\n    ";
+  });
+  CHECK(call);
+  CHECK(block);
+  bool whole = false, simple = false;
+  with_many({.characters = 0, .lines = 0, .block = 0, .rest_of_line = 0, .statement = 1}, [&](const Hole& hole) {
+    simple |= hole.prefix.ends_with("    ") && hole.middle == "return 2;";
+    whole |= hole.prefix.ends_with("    ") && hole.middle == "if (ready()) {\n      return 1;\n    }";
+  });
+  CHECK(whole);
+  CHECK(simple);
+}

@@ -175,3 +175,45 @@ TEST_CASE("a folder is its shards, or its text files; what is held out is asked 
   CHECK(opened(folder.path()).size() == 1);
   CHECK(opened(folder.path() / "held-out.jsonl").document(0)->text == "b");
 }
+
+TEST_CASE("packed pieces show a part of another file first, in the repository's form; the hole stays in one file") {
+  tests::TempFolder folder;
+  const auto corpus = opened(write_shard(folder, 50));
+  const auto tokenizer = byte_vocabulary(kMarkers);
+  auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 300, .fim = 1, .no_suffix = 0, .header = 0, .packed = 1});
+  REQUIRE(stream);
+  int packed = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto ids = stream->next();
+    REQUIRE(ids);
+    CHECK(ids->size() <= 300);
+    const auto files = std::ranges::count(*ids, kFile);
+    if (files == 0) continue;  // its neighbour was itself
+    ++packed;
+    CHECK(files == 2);
+    CHECK((*ids)[0] == kRepository);
+    const auto second = std::find(std::find(ids->begin(), ids->end(), kFile) + 1, ids->end(), kFile), hole = std::find(ids->begin(), ids->end(), kPrefix);
+    CHECK(second < hole);
+    const std::string path = text_of(*tokenizer, {second + 1, ids->end()});
+    const std::size_t at = path.find("src/f");
+    REQUIRE(at != std::string::npos);
+    const std::string own = "doc" + path.substr(at + 5, path.find('.', at) - at - 5) + " ";
+    const std::string other = text_of(*tokenizer, {ids->begin(), second});
+    CHECK(other.find(own) == std::string::npos);
+    CHECK(path.find(own) != std::string::npos);
+  }
+  CHECK(packed > 200);
+}
+
+TEST_CASE("import dropout takes the lines that import, and those alone") {
+  tests::TempFolder folder;
+  const auto path = folder.path() / "a.jsonl";
+  std::ofstream(path) << R"({"path": "a.py", "text": "import os\nfrom a import b\nfrom here on\n#include <x>\nuse std::io;\nimportant = 1\nuser = 2\n"})" << "\n";
+  const auto corpus = opened(path);
+  const auto tokenizer = byte_vocabulary({"<|endoftext|>"});
+  auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 4000, .fim = 0, .header = 0, .import_dropout = 1});
+  REQUIRE(stream);
+  const auto ids = stream->next();
+  REQUIRE(ids);
+  CHECK(text_of(*tokenizer, *ids) == "from here on\nimportant = 1\nuser = 2\n");
+}

@@ -1,0 +1,225 @@
+#include "app/finetune_run.h"
+
+#include <cmath>
+#include <optional>
+#include <stop_token>
+
+#include "app/adapters.h"
+#include "app/evaluate/run.h"
+#include "app/finetune/memory.h"
+#include "app/hub/interrupt.h"
+#include "app/store.h"
+#include "app/train_start.h"
+#include "base/machine.h"
+#include "engine/train/data/corpus_source.h"
+#include "engine/weights/source.h"
+#include "tokenizer/load.h"
+
+namespace app {
+namespace {
+
+namespace fs = std::filesystem;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+
+class Finetuning {
+ public:
+  Finetuning(const FinetuneOptions& options, FinetuneProgress& progress) : o_(options), progress_(progress) {}
+  ~Finetuning() {
+    std::error_code ignored;
+    if (!keep_work_ && !work_.empty()) fs::remove_all(work_, ignored);
+  }
+  Finetuning(const Finetuning&) = delete;
+  Finetuning& operator=(const Finetuning&) = delete;
+
+  Result<void> prepare();
+  Result<FinetuneOutcome> run();
+
+ private:
+  Result<void> check_memory() const;
+  Result<Measured> measure_holes(bool tuned, const char* stage, double begin, double end);
+  Result<void> train();
+  Result<void> put_in_place();
+  bool lora() const { return o_.lora > 0; }
+  fs::path result() const { return work_ / (lora() ? "adapter" : "model"); }
+
+  const FinetuneOptions& o_;
+  FinetuneProgress& progress_;
+  fs::path model_, out_, work_;
+  engine::ModelConfig config_;
+  Folder folder_;
+  std::vector<Hole> holes_;
+  FinetuneOutcome outcome_;
+  bool keep_work_ = false;  // what was learned but not put in place
+};
+
+Result<engine::ModelConfig> config_of(const fs::path& model) {
+  if (model.extension() != ".gguf") return engine::read_hf_config(model);
+  const auto file = base::Gguf::open(model);
+  if (!file) return base::forward(file);
+  return engine::read_gguf_config(*file);
+}
+
+Result<void> Finetuning::prepare() {
+  if (!o_.model.adapter.empty()) return fail(ErrorCode::InvalidInput, "--adapter {}: a fine-tuning begins with the model itself", o_.model.adapter);
+  auto model = find_model(o_.model.model);
+  if (!model) return base::forward(model);
+  model_ = fs::absolute(*model);
+  auto config = config_of(model_);
+  if (!config) return base::forward(config);
+  config_ = std::move(*config);
+  if (!lora() && model_.extension() == ".gguf")
+    return fail(ErrorCode::Unsupported, "{}: all weights of a GGUF file cannot be trained: expected a Hugging Face folder, or --lora 16", model_.string());
+  auto folder = read_folder(o_.code);
+  if (!folder) return base::forward(folder, "--code");
+  folder_ = std::move(*folder);
+  if (o_.out.empty() && !lora()) return fail(ErrorCode::InvalidInput, "--out is missing: expected the folder that gets the whole model");
+  out_ = fs::absolute(o_.out.empty() ? adapter_folder(folder_.root, model_name(model_)) : fs::path(o_.out)).lexically_normal();
+  if (!out_.has_filename()) out_ = out_.parent_path();
+  work_ = out_.parent_path() / fmt::format(".{}.part", out_.filename().string());
+  std::error_code failed;
+  if (fs::exists(out_, failed) && !fs::exists(out_ / "adapter_config.json") && !fs::exists(out_ / "config.json") && !fs::is_empty(out_))
+    return fail(ErrorCode::InvalidInput, "--out {}: holds something else than an adapter or a model", out_.string());
+  fs::remove_all(work_, failed);
+  fs::create_directories(work_, failed);
+  if (failed) return fail(ErrorCode::Failed, "{}: {}", work_.string(), failed.message());
+  if (auto enough = check_memory(); !enough) return enough;
+  auto data = make_dataset(folder_, {.seed = o_.seed, .held_out = o_.held_out, .history = !o_.no_history, .replay = o_.replay, .replay_share = o_.replay_share},
+                           work_ / "data");
+  if (!data) return base::forward(data);
+  outcome_.data = std::move(*data);
+  folder_.code = outcome_.data.held_out_files;  // holes are cut in these alone; all of the folder may be copied from
+  holes_ = cut_holes(folder_.code, o_.seed, o_.holes);
+  return {};
+}
+
+Result<void> Finetuning::check_memory() const {
+  MemoryPlan plan{.micro_tokens = o_.micro_tokens, .context = o_.context, .recompute = o_.recompute, .bf16 = o_.dtype == "bf16"};
+  const auto source = engine::open_weights(model_);
+  if (!source) return base::forward(source);
+  std::int64_t stored = 0;
+  for (const engine::WeightView& view : (*source)->weights()) stored += std::int64_t(view.bytes.size());
+  const std::int64_t all = all_parameters(config_), tables = all - block_parameters(config_);
+  const bool held_as_stored = model_.extension() == ".gguf" && o_.model.quant == "auto";
+  plan.trained = lora() ? lora_parameters(config_, o_.lora) : all;
+  plan.weight_bytes = !lora() ? 4 * all : held_as_stored ? stored * 5 / 4 : 2 * block_parameters(config_) + 4 * tables;
+  if (lora()) plan.weight_bytes += 4 * plan.trained;
+  const base::Machine machine = base::describe_machine();
+  return enough_memory(memory_needed(config_, plan), o_.model.device.starts_with("cuda") ? 0 : machine.available_bytes, plan);
+}
+
+Result<Measured> Finetuning::measure_holes(bool tuned, const char* stage, double begin, double end) {
+  progress_.stage(stage, begin, end);
+  ModelOptions options = o_.model;
+  if (tuned && lora()) options.adapter = result().string();
+  if (tuned && !lora()) options.model = result().string();
+  auto model = load_model(options);
+  if (!model) return base::forward(model);
+  const engine::NgramIndex index = index_of(folder_, *(*model)->tokenizer);
+  lsp::CompletionSettings settings;
+  settings.copy_confidence = 0;
+  const Slices slices(folder_);
+  auto outcomes = answer_holes(folder_, holes_, slices, {.model = **model, .settings = settings, .workspace = &index}, [&](double fraction) { progress_.show(fraction); });
+  if (!outcomes) return base::forward(outcomes);
+  std::vector<const Outcome*> all;
+  for (const Outcome& one : *outcomes) all.push_back(&one);
+  return measure(all);
+}
+
+engine::SequenceOptions sequences_of(const FinetuneOptions& o, std::int64_t context) {
+  engine::SequenceOptions out{.context = std::size_t(context), .seed = o.seed};
+  // Mostly what an editor asks for, on the borders of syntax.
+  out.holes = {.characters = 0.2, .lines = 0.2, .block = 0.15, .rest_of_line = 0.2, .brackets = 0.15, .statement = 0.1};
+  return out;
+}
+
+Result<void> Finetuning::train() {
+  progress_.stage("training", 0.12, 0.88);
+  auto tokenizer = tokenizer::load_tokenizer(model_);
+  if (!tokenizer) return base::forward(tokenizer);
+  const std::int64_t context = std::min(o_.context, config_.context_length);
+  auto corpus = engine::CorpusSource::open(std::vector<fs::path>{outcome_.data.train});
+  auto held_out = engine::CorpusSource::open(std::vector<fs::path>{outcome_.data.held_out});
+  for (const auto* opened : {&corpus, &held_out})
+    if (!*opened) return base::forward(*opened);
+  auto data = engine::SequenceStream::make(*corpus, **tokenizer, sequences_of(o_, context));
+  auto validation = engine::SequenceStream::make(*held_out, **tokenizer, sequences_of(o_, context));
+  for (const auto* made : {&data, &validation})
+    if (!*made) return base::forward(*made);
+  const double tokens = double(outcome_.data.bytes) / data->bytes_per_token();
+  const std::int64_t steps = o_.steps > 0 ? o_.steps : std::max<std::int64_t>(4, std::int64_t(std::ceil(o_.epochs * tokens / double(o_.step_tokens))));
+  engine::TrainRequest request{.config = config_, .start = model_, .out = result(), .write_config = lora(), .checkpoint = {}};
+  request.lora = {.rank = o_.lora, .alpha = o_.alpha > 0 ? o_.alpha : 2 * double(o_.lora), .modules = o_.modules, .base_model = model_.string()};
+  auto quant = engine::parse_quant(o_.model.quant);
+  if (!quant) return base::forward(quant);
+  request.quant = *quant, request.keep_best = true, request.patience = o_.patience, request.recompute = o_.recompute;
+  request.data = &*data, request.validation = &*validation;
+  request.schedule = {.kind = engine::Schedule::Kind::Cosine, .peak = o_.rate > 0 ? o_.rate : lora() ? 1e-3 : 3e-4, .steps = steps,
+                      .warmup = std::max<std::int64_t>(1, steps / 20), .decay = 0, .least = 0.1};
+  request.optimizer = {.muon = !lora(), .weight_decay = lora() ? 0.01 : 0.1, .beta2 = 0.99};
+  request.step_tokens = o_.step_tokens, request.micro_tokens = std::max(o_.micro_tokens, context);
+  request.validation_tokens = std::min<std::int64_t>(16384, std::int64_t(double(held_out->bytes()) / validation->bytes_per_token()) + 1);
+  request.validate_every = std::max<std::int64_t>(2, steps / 16);
+  request.seed = o_.seed, request.device = o_.model.device, request.bf16 = o_.dtype == "bf16", request.threads = o_.model.threads;
+  if (!lora())
+    if (auto brought = bring_model(model_, result()); !brought) return brought;
+  Interrupt interrupt;
+  std::stop_source stop;
+  const auto start = std::chrono::steady_clock::now();
+  double validated = 0;
+  const engine::TrainEvents events{
+      .begun = {},
+      .step = [&](const engine::StepReport& s) {
+        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+        const double done = o_.minutes > 0 ? std::max(double(s.step) / double(s.steps), seconds / 60 / o_.minutes) : double(s.step) / double(s.steps);
+        progress_.show(done, fmt::format("step {}/{}, loss {:.3f}, held-out {:.3f}, {:.0f} tokens/s, {:.0f} min left", s.step, s.steps, s.loss, validated, s.tokens_per_second,
+                                         seconds / 60 * (1 / done - 1)));
+        if (interrupt.asked() || (o_.minutes > 0 && seconds > 60 * o_.minutes)) stop.request_stop();
+      },
+      .validated = [&](const engine::ValidationReport& v) { validated = v.loss; },
+      .checkpointed = {}};
+  auto report = engine::train_model(request, events, stop.get_token());
+  if (!report) return base::forward(report);
+  outcome_.training = *report;
+  return {};
+}
+
+Result<void> Finetuning::put_in_place() {
+  std::error_code failed;
+  const fs::path old = work_ / "old";
+  if (fs::exists(out_, failed)) fs::rename(out_, old, failed);
+  if (!failed) fs::rename(result(), out_, failed);
+  if (failed) return fail(ErrorCode::Failed, "{}: {}", out_.string(), failed.message());
+  return {};
+}
+
+Result<FinetuneOutcome> Finetuning::run() {
+  if (auto ready = prepare(); !ready) return base::forward(ready);
+  auto before = measure_holes(false, "measuring the model as it is", 0, 0.12);
+  if (!before) return base::forward(before);
+  outcome_.before = std::move(*before);
+  if (auto trained = train(); !trained) return base::forward(trained);
+  if (outcome_.training.best_step == 0) {
+    outcome_.why = fmt::format("no step made the held-out files likelier (loss {:.4f} nats a token, then {:.4f})", outcome_.training.first_loss, outcome_.training.validation_loss);
+    outcome_.after = outcome_.before;
+    return std::move(outcome_);
+  }
+  auto after = measure_holes(true, "measuring what was learned", 0.88, 1);
+  if (!after) return base::forward(after);
+  outcome_.after = std::move(*after);
+  if (outcome_.after.exact < outcome_.before.exact && !o_.keep_worse) {
+    outcome_.why = fmt::format("exact suggestions at {} held-out holes fell from {:.1f} % to {:.1f} %", holes_.size(), 100 * outcome_.before.exact, 100 * outcome_.after.exact);
+    outcome_.out = result(), keep_work_ = true;
+    return std::move(outcome_);
+  }
+  if (auto placed = put_in_place(); !placed) return base::forward(placed);
+  outcome_.installed = true, outcome_.out = out_;
+  return std::move(outcome_);
+}
+
+}  // namespace
+
+Result<FinetuneOutcome> run_finetune(const FinetuneOptions& options, FinetuneProgress& progress) { return Finetuning(options, progress).run(); }
+
+}  // namespace app

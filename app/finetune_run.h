@@ -1,0 +1,24 @@
+// finetune_run.h: a fine-tuning from its folder of code to a report: what `rigpilot finetune` does once its options are read.
+// run_finetune() measures held-out holes, trains, measures again, and puts the adapter (or model) in place unless it made things worse.
+// Main thread; progress through FinetuneProgress. Errors are one sentence; until the end nothing that was in place is touched.
+#pragma once
+
+#include "app/evaluate/metrics.h"
+#include "app/finetune/dataset.h"
+#include "app/finetune_settings.h"
+#include "engine/training.h"
+
+namespace app {
+
+struct FinetuneOutcome {
+  std::filesystem::path out;  // where the adapter or the model lies
+  bool installed = false;     // false: it made things worse
+  std::string why;            // where it is not installed
+  Dataset data;
+  engine::TrainReport training;
+  Measured before, after;
+};
+
+base::Result<FinetuneOutcome> run_finetune(const FinetuneOptions& options, FinetuneProgress& progress);
+
+}  // namespace app

@@ -1,0 +1,4 @@
+// See transport/device.h.
+#pragma once
+
+#include <gloo/context.h>
