@@ -60,7 +60,7 @@ def main():
 
 Library: `{given.package}` with {names} identifiers renamed; {data['files']} files ({data['bytes'] / 1000:.0f} kB) learned, {len(tuned['held_out'])} held out. {tuned['steps']} steps of which step {tuned['best_step']}'s weights are kept, {tuned['tokens']} tokens,
 {tuned['trained_parameters'] / 1e6:.1f} M trained parameters, {minutes:.0f} minutes with both measurements, load average {os.getloadavg()[1]:.0f} on {os.cpu_count()} cores.
-Command: `python bench/finetune.py --model {pathlib.Path(given.model).name} {f'--lora {given.lora} ' if given.lora else ''}{'-- ' + ' '.join(given.more) if given.more else ''}`.
+Command: `python bench/finetune.py --model {pathlib.Path(given.model).name} --package {given.package} --other {given.other} --holes {given.holes} {f'--lora {given.lora} ' if given.lora else ''}{'-- ' + ' '.join(given.more) if given.more else ''}`.
 
 | model and copying | before | after | difference |
 |---|---|---|---|
