@@ -42,6 +42,10 @@ struct EngineDone {
   base::Result<Completion> completion;
   bool stale = false;  // its prompt was cut for an earlier line; a warm-up would cut it anew
 };
+struct EngineWrote {  // what a job has written behind the cursor so far; none after its EngineDone
+  std::uint64_t key = 0;
+  std::string text;
+};
 struct ModelProgress {
   int percent = 0;  // told when it changes
 };
@@ -51,7 +55,7 @@ struct ModelLoaded {
   bool has_model = false;  // this one, or where it could not be loaded the one before
   std::shared_ptr<const tokenizer::Tokenizer> wants_index;  // the ids in which the model copies from the workspace; null: it does not
 };
-using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded>;
+using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded>;
 
 class EngineThread {
  public:
