@@ -4,6 +4,7 @@
 #include <optional>
 #include <random>
 
+#include "app/bench_drafts.h"
 #include "app/bench_keystrokes.h"
 #include "app/command.h"
 #include "app/console.h"
@@ -26,6 +27,7 @@ struct BenchOptions {
   std::vector<int> prefill{64, 512, 2048}, decode{0, 1024};
   bool json = false;
   KeystrokeOptions keystrokes;
+  std::string drafts;
 };
 
 // What is timed: the prompt alone, or the tokens after it.
@@ -163,10 +165,26 @@ int keystrokes(BenchOptions options) {
   return tell(*report, options, print_keystrokes);
 }
 
+int drafts(const BenchOptions& options) {
+  if (!options.html.empty()) return wrong_use("--html: there is no page for --drafts; expected --json or neither");
+  const auto report = bench_drafts(options.model, {.file = options.drafts,
+                                                   .rival = options.rival,
+                                                   .python = options.python,
+                                                   .script = options.script.empty() ? "bench/llama_cpp_rival.py" : options.script,
+                                                   .runs = options.runs,
+                                                   .places = options.keystrokes.places,
+                                                   .tokens = options.tokens,
+                                                   .before = options.keystrokes.before,
+                                                   .threads = threads_of(options)});
+  if (!report) return app::report(report.error());
+  return tell(*report, options, print_drafts);
+}
+
 int bench(const BenchOptions& options) {
   if (!options.keystrokes.file.empty()) return keystrokes(options);
   if (!options.rival.empty() && options.rival != "llama-cpp")
     return wrong_use(fmt::format("--rival '{}': expected llama-cpp", options.rival));
+  if (!options.drafts.empty()) return drafts(options);
   const int threads = threads_of(options);
   auto engine = load_engine_only(options.model);
   if (!engine) return report(engine.error());
@@ -251,12 +269,15 @@ void add_bench(CLI::App& program, Run& run) {
   command.add_flag("--json", options->json, "one line of JSON");
   command.add_option("--html", options->html, "also writes a page with charts")->type_name("FILE");
   add_keystroke_options(command, options->keystrokes);
+  command.add_option("--drafts", options->drafts, "writes on in this file's code, with and without drafts of what comes; with --places, --before and --tokens as for --keystrokes")
+      ->type_name("FILE");
   add_model_options(command, options->model);
   add_engine_option(command, options->model);
   command.footer(R"(Examples:
   rigpilot bench model.gguf
   rigpilot bench model.gguf --rival llama-cpp --rival-python ./venv/bin/python --json
   rigpilot bench model.gguf --keystrokes src/main.cpp --html typing.html
+  rigpilot bench model.gguf --drafts src/main.cpp --tokens 64 --rival llama-cpp --rival-python ./venv/bin/python
   rigpilot bench model.gguf --keystrokes src/main.cpp --busy --rival llama-server --rival-python ./venv/bin/python)");
   command.callback([=, &run] { run = [options] { return bench(*options); }; });
 }

@@ -140,7 +140,9 @@ int complete(const CompleteOptions& options) {
   const lsp::CompletionSettings settings;
   engine::NgramIndex index;
   lsp::NearbyText nearby;
-  if ((*model)->engine->info().takes_workspace) {
+  // Drafts from it only save time, and reading it would take more.
+  const engine::ModelInfo& info = (*model)->engine->info();
+  if (info.architecture == engine::kCopyArchitecture || (info.takes_workspace && settings.mix_workspace)) {
     auto workspace = read_workspace(workspace_of(place->file), (*model)->tokenizer);
     if (workspace) index = (*workspace)->index();
     else note(workspace.error().message);

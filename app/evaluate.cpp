@@ -47,6 +47,7 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   engine::NgramIndex index;
   if (mode != "model") index = index_of(folder, *(*model)->tokenizer);
   lsp::CompletionSettings settings;
+  settings.mix_workspace = mode == "both";
   settings.copy_confidence = 0;  // every answer counts; the curve shows what any threshold would do
   const std::string title = mode == "copy" ? fmt::format("copying, in the ids of {}", (*model)->name) : fmt::format("{}{}", (*model)->name, mode == "both" ? " and copying" : " alone");
   ProgressBar bar(title);

@@ -59,8 +59,12 @@ struct GenerateRequest {
   // May change the next token's logits (f32, host, vocab_size of them) before one is chosen; `so_far` are the ids
   // generated up to here. For token healing and other constraints.
   std::function<void(std::span<const TokenId> so_far, std::span<float> logits)> steer;
-  // What the workspace holds, in this model's ids (ngram/index.h): copied from, or mixed in. Null: the model alone.
+  // What the workspace holds, in this model's ids (ngram/index.h): copied from, and drafted from. Null: the model alone.
   std::shared_ptr<const NgramIndex> workspace = nullptr;
+  // What stands before the first token as plain text, to look it up by, where the prompt is arranged otherwise. Empty: the prompt.
+  std::vector<TokenId> text_before;
+  // Whether tokens that the prompt or the workspace suggest may be verified several at once. It changes the time, never the ids.
+  bool drafts = true;
 };
 
 enum class Verdict { Continue, Stop };
@@ -86,6 +90,8 @@ struct Timings {
   double prefill_ms = 0;
   std::int64_t decode_tokens = 0;
   double decode_ms = 0;
+  std::int64_t drafted_tokens = 0;   // verified beside the tokens that were due
+  std::int64_t accepted_tokens = 0;  // of them, those that the model chose too
 };
 
 struct Generation {

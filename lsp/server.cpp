@@ -31,7 +31,8 @@ struct LogLine {
   std::string text;
 };
 // Every cause of anything the main loop does.
-using Event = std::variant<MessageIn, ClientGone, EngineDone, ModelProgress, ModelLoaded, AdapterUsed, TuningProgress, TuningDone, IndexProgress, TimerFired, LogLine>;
+using Event = std::variant<MessageIn, ClientGone, EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, TuningProgress, TuningDone, IndexProgress,
+                           TimerFired, LogLine>;
 
 constexpr int kMostNonsense = 32;  // unreadable messages in a row: whoever sends them does not speak LSP
 constexpr std::chrono::seconds kFlushPatience{2};
@@ -51,6 +52,7 @@ class Server {
   void on(MessageIn in);
   void on(ClientGone gone);
   void on(EngineDone done) { on_engine_done(session_, std::move(done)); }
+  void on(EngineWrote wrote) { on_engine_wrote(session_, std::move(wrote)); }
   void on(ModelProgress progress) { on_model_progress(session_, progress); }
   void on(ModelLoaded loaded) { on_model_loaded(session_, loaded); }
   void on(AdapterUsed used) { on_adapter_used(session_, used); }

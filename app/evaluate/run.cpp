@@ -52,8 +52,8 @@ bool ends_with_next_line(const std::string& got, std::string_view text, std::siz
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,
                                                 const std::function<void(double)>& progress) {
   std::vector<Outcome> out;
-  lsp::NearbyText nearby;
   for (const Hole& hole : holes) {
+    lsp::NearbyText nearby;  // of its own, so that the order of the holes does not matter
     progress(double(out.size()) / double(holes.size()));
     const SourceFile& file = folder.code[hole.file];
     auto text = std::make_shared<const std::string>(file.text.substr(0, hole.begin) + file.text.substr(hole.end));

@@ -10,6 +10,9 @@
 
 namespace engine {
 
+// So many new tokens of a sequence, or fewer, get the same logits to the bit however they are cut into passes.
+constexpr std::int64_t kAlikeTokens = 16;
+
 // One sequence's new tokens and its cache. Keys and values of layer l, kv head k start at keys[l] + k * head_stride, in the
 // layout of cpu::HeadCache, with room for a multiple of 64 positions.
 struct DecoderSequence {

@@ -25,6 +25,7 @@ class PackedDecoder {
   DecoderWeights& weights() { return weights_; }  // between passes: to change what adapters add
 
   // ids: [T], the sequences' new tokens one sequence after the other. logits: [T, V], or [B, V] where `last_only`.
+  // A sequence's tokens get the same logits to the bit in passes of 1 to kAlikeTokens of them: so drafts can be verified.
   // `stop` is looked at before each layer; false: it fired, and there are no logits.
   bool forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits,
                const std::stop_token& stop = {});

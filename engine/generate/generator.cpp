@@ -13,7 +13,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
-std::span<float> row(torch::Tensor& logits_1V) { return {logits_1V.mutable_data_ptr<float>(), size_t(logits_1V.size(1))}; }
+std::span<float> row(torch::Tensor& logits_NV, std::int64_t i) {
+  const std::int64_t vocab = logits_NV.size(1);
+  return {logits_NV.mutable_data_ptr<float>() + i * vocab, size_t(vocab)};
+}
 
 // The prompt's logits, or nullopt where the stop token fired between chunks.
 std::optional<torch::Tensor> prefill(const GeneratorParts& parts, std::span<const TokenId> prompt, std::stop_token stop, Timings& timings) {
@@ -48,22 +51,122 @@ GeneratedToken next_token(std::span<float> logits, const GenerateRequest& reques
   return {id, log_probability(changed ? std::span<const float>(own) : std::span<const float>(logits), id)};
 }
 
-StopReason decode(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop,
-                  torch::Tensor logits, Generation& out) {
-  Random random(request.sampling.seed);
-  while (std::int64_t(out.ids.size()) < request.max_tokens) {
-    if (stop.stop_requested()) return StopReason::Cancelled;
-    const GeneratedToken token = next_token(row(logits), request, out, random);
-    if (contains(request.end_ids, token.id)) return StopReason::EndToken;
-    out.ids.push_back(token.id);
-    out.logprobs.push_back(token.logprob);
-    if (on_token && on_token(token) == Verdict::Stop) return StopReason::Caller;
-    if (std::int64_t(out.ids.size()) == request.max_tokens) break;
-    if (std::int64_t(parts.session.ids.size()) >= parts.context) return StopReason::ContextFull;
-    logits = advance(parts, {&token.id, 1}, LogitsOf::LastTokens, stop);
-    if (!logits.defined()) return StopReason::Cancelled;
+// The tokens after the prompt.
+class Decoding {
+ public:
+  Decoding(const GeneratorParts& parts, const GenerateRequest& request, torch::Tensor logits, Generation& out)
+      : parts_(parts), request_(request), out_(out), logits_(std::move(logits)), random_(request.sampling.seed) {
+    if (request.drafts && parts.draft_length && parts.model.alike_rows() > 1 && request.max_tokens > 1)
+      drafter_.emplace(request.prompt, request.text_before, request.workspace, parts.model.config().vocab_size);
   }
-  return StopReason::MaxTokens;
+
+  StopReason run(const OnToken& on_token, const std::stop_token& stop);
+
+ private:
+  bool take_drafted(TokenId chosen);
+  bool compute(TokenId chosen, const std::stop_token& stop);
+  void make_draft();
+  std::size_t room_for_drafts() const;
+  void judge(bool one_was_wrong);
+  void keep(std::size_t written);
+
+  const GeneratorParts& parts_;
+  const GenerateRequest& request_;
+  Generation& out_;
+  torch::Tensor logits_;      // rows of the latest pass: behind the token that was due, and behind each drafted one
+  std::int64_t row_ = 0;      // the one that chooses next: so many drafted tokens were right
+  Draft draft_;
+  std::optional<Drafter> drafter_;
+  Random random_;
+};
+
+StopReason Decoding::run(const OnToken& on_token, const std::stop_token& stop) {
+  const auto written = [&] { return out_.ids.size(); };
+  StopReason reason = StopReason::MaxTokens;
+  std::size_t computed = 0;  // of what was written, what stands in the cache where no drafts are made
+  while (std::int64_t(written()) < request_.max_tokens) {
+    computed = written();
+    if (stop.stop_requested()) { reason = StopReason::Cancelled; break; }
+    const GeneratedToken token = next_token(row(logits_, row_), request_, out_, random_);
+    if (contains(request_.end_ids, token.id)) { reason = StopReason::EndToken; break; }
+    out_.ids.push_back(token.id);
+    out_.logprobs.push_back(token.logprob);
+    if (on_token && on_token(token) == Verdict::Stop) { reason = StopReason::Caller; break; }
+    if (std::int64_t(written()) == request_.max_tokens) break;
+    if (std::int64_t(request_.prompt.size() + computed) >= parts_.context) { reason = StopReason::ContextFull; break; }
+    if (drafter_) drafter_->wrote(token.id);
+    if (!take_drafted(token.id) && !compute(token.id, stop)) { reason = StopReason::Cancelled; break; }
+  }
+  judge(false);
+  keep(computed);
+  return reason;
+}
+
+// Whether the row behind this token is there.
+bool Decoding::take_drafted(TokenId chosen) {
+  if (row_ >= std::int64_t(draft_.ids.size())) return false;
+  if (draft_.ids[size_t(row_)] != chosen) return false;
+  ++row_;
+  ++out_.timings.accepted_tokens;
+  return true;
+}
+
+// A pass over the token that was chosen and the ones drafted behind it; false: it was stopped.
+bool Decoding::compute(TokenId chosen, const std::stop_token& stop) {
+  judge(row_ < std::int64_t(draft_.ids.size()));
+  keep(out_.ids.size() - 1);
+  make_draft();
+  std::vector<TokenId> ids = {chosen};
+  ids.insert(ids.end(), draft_.ids.begin(), draft_.ids.end());
+  const auto start = Clock::now();
+  logits_ = advance(parts_, ids, LogitsOf::EveryToken, stop);
+  row_ = 0;
+  if (!logits_.defined()) {
+    draft_ = {};
+    return false;
+  }
+  if (parts_.draft_length) parts_.draft_length->passed(ids.size(), ms_since(start));
+  out_.timings.drafted_tokens += std::int64_t(draft_.ids.size());
+  return true;
+}
+
+std::size_t Decoding::room_for_drafts() const {
+  const auto written = std::int64_t(out_.ids.size());
+  const std::int64_t of_context = parts_.context - std::int64_t(request_.prompt.size()) - written;
+  return size_t(std::max<std::int64_t>(0, std::min({parts_.model.alike_rows() - 1, request_.max_tokens - written - 1, of_context})));
+}
+
+void Decoding::make_draft() {
+  draft_ = {};
+  const std::size_t room = room_for_drafts();
+  if (!drafter_ || room == 0) return;
+  const DraftLength& length = *parts_.draft_length;
+  const Drafter::Found near = drafter_->in_prompt();
+  const DraftSource far = drafter_->in_workspace();
+  const bool from_far = far.length > 0 && (near.source.length == 0 || length.acceptance(far) > length.acceptance(near.source));
+  const DraftSource source = from_far ? far : near.source;
+  if (source.length == 0) return;
+  const std::size_t most = length.best(source, room);
+  if (from_far) drafter_->draft_from_workspace(source, most, draft_);
+  else drafter_->draft(near, most, draft_);
+  // What can never be chosen is not worth a row, nor is what comes after it.
+  const auto useless = [&](TokenId id) { return contains(request_.end_ids, id) || contains(request_.banned_ids, id); };
+  draft_.ids.erase(std::find_if(draft_.ids.begin(), draft_.ids.end(), useless), draft_.ids.end());
+}
+
+// What became of the draft is known: the rest of it is of no use.
+void Decoding::judge(bool one_was_wrong) {
+  if (!draft_.ids.empty()) parts_.draft_length->judged(draft_.source, size_t(row_), one_was_wrong);
+  draft_ = {};
+}
+
+// The cache as it is without drafts: the prompt and `written` tokens.
+void Decoding::keep(std::size_t written) {
+  Session& session = parts_.session;
+  const std::size_t length = request_.prompt.size() + written;
+  if (session.ids.size() <= length) return;
+  session.cache.truncate(std::int64_t(length));
+  session.ids.resize(length);
 }
 
 }  // namespace
@@ -88,7 +191,7 @@ Generation generate(const GeneratorParts& parts, const GenerateRequest& request,
     return out;
   }
   const auto start = Clock::now();
-  out.stop = decode(parts, request, on_token, stop, std::move(*logits), out);
+  out.stop = Decoding(parts, request, std::move(*logits), out).run(on_token, stop);
   out.timings.decode_ms = ms_since(start);
   out.timings.decode_tokens = std::int64_t(out.ids.size());
   return out;

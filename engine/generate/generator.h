@@ -1,6 +1,7 @@
-// generator.h: one generation: the prompt in chunks, then a token at a time.
+// generator.h: one generation: the prompt in chunks, then a token at a time, or several where drafts of them prove right.
 // generate() takes a session that already holds a prefix of the prompt, and keeps it in step with what was computed, so a
-// cancelled prefill is not lost. Throws what libtorch throws; the engine's guard catches. Engine thread.
+// cancelled prefill is not lost. Drafts are lossless: each row of a pass is what the token before it alone would have given, so each
+// id is chosen as without drafts, drawn ones too; a refused draft costs a truncation of the cache. Throws what libtorch throws; the engine's guard catches. Engine thread.
 #pragma once
 
 #include <stop_token>
@@ -8,6 +9,7 @@
 #include "engine/cache/session_pool.h"
 #include "engine/engine.h"
 #include "engine/generate/chunk_size.h"
+#include "engine/generate/draft_length.h"
 #include "engine/models/model.h"
 
 namespace engine {
@@ -18,6 +20,7 @@ struct GeneratorParts {
   ChunkSize& chunks;
   torch::Device device;
   std::int64_t context;
+  DraftLength* draft_length = nullptr;  // null: no drafts
 };
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);

@@ -40,6 +40,10 @@ class Model : public torch::nn::Module {
   // Every matrix but the tables.
   virtual std::vector<AdapterPlace> adapter_places();
 
+  // How many new tokens of a sequence, at most, get the same logits to the bit in one pass as one at a time: so many rows may hold
+  // drafted tokens without changing what is written. 1 where products of several rows are summed in another order than of one.
+  virtual std::int64_t alike_rows() const { return 1; }
+
   // Where its parts are, of a model that is wired like LLaMA and may be packed; null for others.
   virtual std::shared_ptr<PackableParts> parts() { return nullptr; }
 

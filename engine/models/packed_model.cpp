@@ -101,6 +101,7 @@ class PackedModel : public Model {
   const ModelConfig& config() const override { return config_; }
   std::vector<Slot> slots() override { return {}; }
   std::vector<AdapterPlace> adapter_places() override { return places_; }
+  std::int64_t alike_rows() const override { return kAlikeTokens; }
   void ready(torch::Device, torch::Dtype, const torch::Tensor&) override {}
 
   torch::Tensor forward(const Batch& batch, LogitsOf wanted) override {

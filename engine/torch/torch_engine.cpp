@@ -42,7 +42,9 @@ class TorchEngine : public Engine {
  public:
   TorchEngine(std::unique_ptr<Model> model, ModelInfo info, torch::Device device, torch::Dtype dtype)
       : model_(std::move(model)), info_(std::move(info)), device_(device), dtype_(dtype), chunks_(first_chunk(device)),
-        sessions_(model_->config(), device, dtype, kMostSessions, session_budget(device)) {}
+        sessions_(model_->config(), device, dtype, kMostSessions, session_budget(device)) {
+    info_.takes_workspace = model_->alike_rows() > 1;
+  }
 
   const ModelInfo& info() const override { return info_; }
 
@@ -69,7 +71,7 @@ class TorchEngine : public Engine {
   }
 
  private:
-  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length}; }
+  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_}; }
 
   base::Result<void> check_ids(std::span<const TokenId> ids) const {
     for (const TokenId id : ids)
@@ -101,6 +103,7 @@ class TorchEngine : public Engine {
   torch::Device device_;
   torch::Dtype dtype_;
   ChunkSize chunks_;
+  DraftLength draft_length_;
   SessionPool sessions_;
 };
 

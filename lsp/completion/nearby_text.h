@@ -26,8 +26,10 @@ class NearbyText {
   };
   void renew(Piece& piece, std::string_view text, engine::DocumentKey key, const tokenizer::Tokenizer& tokenizer);
 
+  void renew_above(std::string_view text, const tokenizer::Tokenizer& tokenizer);
+
   const tokenizer::Tokenizer* tokenizer_ = nullptr;
-  Piece above_, below_;
+  Piece above_, since_, below_;  // since_: written below above_'s lines
 };
 
 }  // namespace lsp

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "engine/ngram/index.h"
+#include "engine/ngram/mixer.h"
 #include "lsp/completion/healing.h"
 #include "lsp/completion/nearby_text.h"
 #include "lsp/completion/other_start.h"
@@ -90,6 +91,7 @@ struct Task {
   StopRules rules;
   PostOptions tidying;
   std::shared_ptr<const engine::NgramIndex> workspace;  // null: nothing to copy from
+  const std::function<void(std::string_view)>& on_text;
 };
 
 // The only place where ids and text meet. The answer begins otherwise than `others`; past `until` it is given up.
@@ -103,17 +105,25 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
                                   .sampling = {.temperature = task.settings.temperature},
                                   .end_ids = model.index().end_ids(),
                                   .banned_ids = model.index().banned_ids(),
-                                  .workspace = task.workspace};
+                                  .workspace = task.workspace,
+                                  .text_before = task.prompt.text_before};
   for (const auto id : model.engine->info().end_ids) request.end_ids.push_back(id);
-  if (!constraint.empty() || !others.empty())
+  std::optional<engine::Mixer> mixer;
+  if (task.settings.mix_workspace && task.workspace && model.engine->info().architecture != engine::kCopyArchitecture)
+    mixer.emplace(task.workspace, task.prompt.text_before.empty() ? task.prompt.ids : task.prompt.text_before);
+  if (mixer || !constraint.empty() || !others.empty())
     request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) {
+      if (mixer) mixer->steer(so_far, logits);
       constraint.steer(so_far, logits);
       others.steer(so_far, logits);
     };
   bool late = false;
   const auto on_token = [&](const engine::GeneratedToken& token) {
     late = Clock::now() > until;
-    return late ? engine::Verdict::Stop : listener.take(token);
+    if (late) return engine::Verdict::Stop;
+    const engine::Verdict verdict = listener.take(mixer ? engine::GeneratedToken{token.id, mixer->logprob(token.id)} : token);
+    if (task.on_text && others.empty() && listener.paid()) task.on_text(text_stop.text());
+    return verdict;
   };
   auto generation = model.engine->generate(request, on_token, stop);
   if (!generation) return base::forward(generation, "completing");
@@ -242,7 +252,8 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
                   .prompt = *std::move(prompt),
                   .rules = stop_rules(around, trigger.block, deps.settings.max_lines),
                   .tidying = {.invocation = query.invocation, .rest_seen = deps.model.fim.has_value()},
-                  .workspace = std::move(workspace)};
+                  .workspace = std::move(workspace),
+                  .on_text = deps.on_text};
 
   auto written = generate_text(task, OtherStart(*deps.model.tokenizer, deps.model.index()), Clock::time_point::max(), stop);
   if (!written) return base::forward(written);

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -58,6 +60,8 @@ struct Deps {
   // What may be copied from or mixed in: the workspace in the model's ids, and who adds the open document to it. Null: nothing.
   const engine::NgramIndex* workspace = nullptr;
   NearbyText* nearby = nullptr;
+  // Hears of an automatic query's text behind the cursor each time it has grown; on the engine thread, must not wait.
+  std::function<void(std::string_view so_far)> on_text{};
 };
 
 // Why there is a suggestion, or why there is none; explain() prints it.

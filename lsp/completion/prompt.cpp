@@ -76,7 +76,10 @@ Prompt fim_prompt(const Model& model, const FimLayout& fim, const Window& window
     append(prompt.ids, suffix);
   }
   if (apart) prompt.ids.push_back(*fim.middle);
+  const std::size_t line = prompt.ids.size();
   end_with(model, apart ? window.typed : window.before + window.typed, true, prompt);
+  if (apart) prompt.text_before = encode(model, window.before, true);
+  prompt.text_before.insert(prompt.text_before.end(), prompt.ids.begin() + std::ptrdiff_t(std::min(line, prompt.ids.size())), prompt.ids.end());
   return prompt;
 }
 

@@ -19,6 +19,8 @@ struct Prompt {
   std::vector<tokenizer::TokenId> ids;
   std::string owed;    // bytes before the cursor that the model writes again
   std::string layout;  // "prefix", or the FIM family
+  // The text before the first token to write, where the prompt is not just that: what it is looked up by in the workspace.
+  std::vector<tokenizer::TokenId> text_before{};
 };
 
 // Errors: a model whose context has no room for the shortest prompt. With `anchors` the window of the document's last prompt is

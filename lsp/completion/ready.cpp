@@ -51,6 +51,17 @@ std::optional<Suggestion> typed_through(const Query& then, const Suggestion& mad
   return out;
 }
 
+bool may_become(const Query& then, std::string_view written, const Query& now) {
+  if (then.selected || now.selected || then.invocation != Invocation::Automatic || now.invocation != Invocation::Automatic) return false;
+  const std::string_view before = then.document.text(), after = now.document.text();
+  if (then.document.uri != now.document.uri || now.cursor < then.cursor || now.cursor > after.size()) return false;
+  if (after.substr(0, then.cursor) != before.substr(0, then.cursor)) return false;
+  const std::string_view typed = after.substr(then.cursor, now.cursor - then.cursor);
+  if (!typed.starts_with(written) && !written.starts_with(typed)) return false;
+  // Whatever closes what was typed may still be written.
+  return closed_by_editor(after.substr(now.cursor), before.substr(then.cursor), typed, std::string(kClosers) + std::string(kClosers)).has_value();
+}
+
 void ReadySuggestions::keep(std::uint64_t key, const Query& query, const Completion& completion) {
   if (query.selected || completion.items.empty()) return;
   const auto shown = [](const Suggestion& item) { return item.text.find('\0') == std::string::npos; };

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "lsp/completion/pipeline.h"
 
@@ -15,6 +16,10 @@ namespace lsp {
 
 // `made` for `then`, as a suggestion for `now`; nullopt where the text went another way or all of it is typed.
 std::optional<Suggestion> typed_through(const Query& then, const Suggestion& made, const Query& now);
+
+// Whether a suggestion for `then`, of which `written` is there so far, may still become one for `now`: the document is otherwise the
+// same, and what was typed since and what is written agree as far as both go.
+bool may_become(const Query& then, std::string_view written, const Query& now);
 
 class ReadySuggestions {
  public:

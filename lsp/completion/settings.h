@@ -19,6 +19,7 @@ struct CompletionSettings {
   int suffix_tokens = 256;
   double temperature = 0;
   double copy_confidence = 0.25;
+  bool mix_workspace = false;
 };
 
 // Whether suggestions are wanted in files of this language.
@@ -40,6 +41,7 @@ void visit(CompletionSettings& s, Visitor&& field) {
   field(s.suffix_tokens, "completion.suffixTokens", base::Bounds{0, 131072}, "Tokens after the cursor that the model sees, where it can fill in the middle.");
   field(s.temperature, "completion.temperature", base::Bounds{0, 2}, "0 always takes the likeliest token; higher values vary.");
   field(s.copy_confidence, "completion.copyConfidence", base::Bounds{0, 1}, "Without a model: how sure copying must be of a suggestion before it is shown unasked.");
+  field(s.mix_workspace, "completion.mixWorkspace", base::Bounds{}, "Whether what the workspace says comes next counts beside what the model says.");
 }
 
 }  // namespace lsp

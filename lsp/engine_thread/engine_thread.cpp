@@ -99,7 +99,8 @@ void EngineThread::run(Job job) {
                     .settings = job.settings,
                     .anchors = &anchors_,
                     .workspace = in_our_ids ? &job.workspace->index : &nothing,
-                    .nearby = &nearby_};
+                    .nearby = &nearby_,
+                    .on_text = [&](std::string_view so_far) { report_(EngineWrote{job.key, std::string(so_far)}); }};
     completion = guarded_result<Completion>("completing", [&] {
       return complete_(query, deps, stop.token());
     });

@@ -43,6 +43,10 @@ struct EngineDone {
   base::Result<Completion> completion;
   bool stale = false;  // its prompt was cut for an earlier line; a warm-up would cut it anew
 };
+struct EngineWrote {  // what a job has written behind the cursor so far; none after its EngineDone
+  std::uint64_t key = 0;
+  std::string text;
+};
 struct ModelProgress {
   int percent = 0;  // told when it changes
 };
@@ -56,7 +60,7 @@ struct AdapterUsed {
   std::filesystem::path folder;  // empty: none
   base::Result<void> outcome;    // after an error all is as it was
 };
-using EngineEvent = std::variant<EngineDone, ModelProgress, ModelLoaded, AdapterUsed>;
+using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed>;
 
 class EngineThread {
  public:

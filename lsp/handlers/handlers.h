@@ -48,12 +48,15 @@ std::optional<std::string> why_silent(const Session& session, std::string_view l
 Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape);
 void submit_background(Session& session, Query query);
 void stop_background(Session& session, const std::string& document);
-// The background's work for this very query, as the request's own; nullopt where there is none.
+// Answers the document's older requests with nothing. Work of theirs that may serve this query goes on in the background.
+void overtake(Session& session, const Query& query);
+// The background's work, where it may become this query's, as the request's own; nullopt where there is none.
 std::optional<Pending::Key> adopt_background(Session& session, const Query& query, Responder& respond, AnswerShape shape);
 bool answer_ready(Session& session, const Query& query, Responder& respond, AnswerShape shape);  // true: answered
 void answer_nothing(Session& session, Responder respond, AnswerShape shape, std::string why);
 void answer_empty(Session& session, std::vector<Pending::Entry> entries);
 void on_engine_done(Session& session, EngineDone done);
+void on_engine_wrote(Session& session, EngineWrote wrote);
 void on_load_patience(Session& session, Pending::Key key);
 
 // model_loading.cpp: no method; the model's way from the disk to the engine thread, as the user sees it

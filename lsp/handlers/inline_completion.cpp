@@ -59,10 +59,10 @@ void inline_completion(Session& session, const Json& params, Responder respond, 
   const Document* document = session.documents.find(read->uri);
   if (!document)
     return respond.refuse({RpcError::InvalidParams, fmt::format("the document '{}' is not open", read->uri)});
-  // The older one is about text that is no longer there. It is answered, not refused: its client did not cancel it.
-  answer_empty(session, session.pending.take_document(read->uri));
-  session.statistics.requested();
   Query query = make_query(session, *read, *document);
+  // The older one is about text that is no longer there. It is answered, not refused: its client did not cancel it.
+  overtake(session, query);
+  session.statistics.requested();
   if (auto why = why_silent(session, query.document.language_id)) return answer_nothing(session, std::move(respond), shape, *why);
   start_loading(session);
   note_asked(session, query);

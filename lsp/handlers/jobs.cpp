@@ -86,38 +86,68 @@ void hold_back_dismissed(const Session& session, const Query& query, Completion&
 
 }  // namespace
 
+namespace {
+
+void begin(Session& session, Pending::Key key, Query query, std::stop_token stop) {
+  session.at_work.insert_or_assign(key, AtWork{.query = query, .wanted = query});
+  session.services.engine.submit(
+      Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = std::move(stop), .workspace = session.workspace});
+}
+
+// The work of this key, where it may become the query's.
+AtWork* serving(Session& session, Pending::Key key, const Query& query) {
+  const auto found = session.at_work.find(key);
+  return found != session.at_work.end() && may_become(found->second.query, found->second.written, query) ? &found->second : nullptr;
+}
+
+}  // namespace
+
 Pending::Key submit(Session& session, Query query, Responder respond, AnswerShape shape) {
   std::stop_source stop;
   session.warm_up.request_stop();
   for (auto& [uri, begun] : session.background) begun.stop.request_stop();  // a request goes first
   session.background.clear();
   const auto key = session.pending.add(std::move(respond), stop, query.document.uri, shape);
-  session.services.engine.submit(
-      Job{.key = key, .query = std::move(query), .settings = job_settings(session), .stop = stop.get_token(), .workspace = session.workspace});
+  begin(session, key, std::move(query), stop.get_token());
   if (session.model != ModelState::Ready) session.services.set_timer(session.options.load_patience, {Alarm::LoadPatience, key});
   return key;
 }
 
 void submit_background(Session& session, Query query) {
+  if (const auto begun = session.background.find(query.document.uri); begun != session.background.end() && !begun->second.stop.stop_requested())
+    if (AtWork* work = serving(session, begun->second.key, query)) {
+      work->wanted = std::move(query);
+      return;
+    }
   stop_background(session, query.document.uri);
   session.warm_up.request_stop();
-  const Background background{.key = session.pending.new_key(), .version = query.document.version, .cursor = query.cursor};
+  const Background background{.key = session.pending.new_key()};
   session.background[query.document.uri] = background;
-  session.services.engine.submit(
-      Job{.key = background.key, .query = std::move(query), .settings = job_settings(session), .stop = background.stop.get_token(), .workspace = session.workspace});
+  begin(session, background.key, std::move(query), background.stop.get_token());
 }
 
 void stop_background(Session& session, const std::string& document) {
   if (auto node = session.background.extract(document)) node.mapped().stop.request_stop();
 }
 
+void overtake(Session& session, const Query& query) {
+  std::vector<Pending::Entry> older = session.pending.take_document(query.document.uri);
+  for (Pending::Entry& entry : older) {
+    if (!serving(session, entry.key, query)) continue;
+    stop_background(session, entry.document);
+    session.background[entry.document] = {.stop = std::exchange(entry.stop, {}), .key = entry.key};
+  }
+  answer_empty(session, std::move(older));
+}
+
 std::optional<Pending::Key> adopt_background(Session& session, const Query& query, Responder& respond, AnswerShape shape) {
   const auto found = session.background.find(query.document.uri);
-  if (found == session.background.end() || query.selected || query.invocation == Invocation::Explicit) return std::nullopt;
-  const Background& begun = found->second;
-  if (begun.version != query.document.version || begun.cursor != query.cursor || begun.stop.stop_requested()) return std::nullopt;
-  const auto key = begun.key;
-  session.pending.add(key, std::move(respond), begun.stop, query.document.uri, shape);
+  if (found == session.background.end() || found->second.stop.stop_requested()) return std::nullopt;
+  AtWork* work = serving(session, found->second.key, query);
+  if (!work) return std::nullopt;
+  work->wanted = query;
+  const auto key = found->second.key;
+  session.pending.add(key, std::move(respond), found->second.stop, query.document.uri, shape);
   session.background.erase(found);
   return key;
 }
@@ -146,14 +176,54 @@ void answer_empty(Session& session, std::vector<Pending::Entry> entries) {
   leave_if_done(session);
 }
 
+namespace {
+
+// What was begun for an older text, as it is for the text that is wanted now; false: it is not for that.
+bool fit_to_wanted(EngineDone& done, const Query& wanted) {
+  if (wanted.document.version == done.query.document.version && wanted.cursor == done.query.cursor) return true;
+  if (!done.completion || done.completion->items.empty()) return false;
+  auto item = typed_through(done.query, done.completion->items.front(), wanted);
+  if (!item) return false;
+  done.completion->items = {std::move(*item)};
+  done.query = wanted;
+  return true;
+}
+
+// A job whose text goes another way than what is typed gives way to one for the text as it is.
+void begin_anew(Session& session, Pending::Key key, Query wanted) {
+  if (auto entry = session.pending.take(key)) {
+    entry->stop.request_stop();
+    submit(session, std::move(wanted), std::move(entry->respond), entry->shape);
+    return;
+  }
+  const auto begun = session.background.find(wanted.document.uri);
+  if (begun == session.background.end() || begun->second.key != key) return;
+  stop_background(session, wanted.document.uri);
+  if (session.documents.find(wanted.document.uri) && session.pending.empty() && !session.ready.find(wanted)) submit_background(session, std::move(wanted));
+}
+
+}  // namespace
+
+void on_engine_wrote(Session& session, EngineWrote wrote) {
+  const auto found = session.at_work.find(wrote.key);
+  if (found == session.at_work.end()) return;
+  AtWork& work = found->second;
+  work.written = std::move(wrote.text);
+  const bool typed_on = work.wanted.cursor != work.query.cursor || work.wanted.document.version != work.query.document.version;
+  if (typed_on && !may_become(work.query, work.written, work.wanted)) begin_anew(session, wrote.key, work.wanted);
+}
+
 void on_engine_done(Session& session, EngineDone done) {
+  auto work = session.at_work.extract(done.key);
   const bool suggested = done.completion && done.completion->reason == Reason::Suggested;
   if (suggested) session.ready.keep(done.key, done.query, *done.completion);
+  const bool cancelled = !done.completion && done.completion.error().code == base::ErrorCode::Cancelled;
+  if (work && !cancelled && !fit_to_wanted(done, work.mapped().wanted)) return begin_anew(session, done.key, std::move(work.mapped().wanted));
   std::erase_if(session.background, [&](const auto& begun) { return begun.second.key == done.key; });
   auto entry = session.pending.take(done.key);
   if (!entry) return;  // cancelled, a newer request took its place, or nobody waits for it
   if (!done.completion) {
-    const bool told = session.model == ModelState::Failed || done.completion.error().code == base::ErrorCode::Cancelled;
+    const bool told = session.model == ModelState::Failed || cancelled;
     if (!told)
       session.services.log.error("no suggestion: {}", done.completion.error().message);
     session.last = {.note = done.completion.error().message};

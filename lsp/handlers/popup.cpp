@@ -58,7 +58,7 @@ void on_popup_patience(Session& session, Pending::Key key) {
   auto entry = session.pending.take(key);
   if (!entry) return;
   entry->respond.succeed(empty_answer(session, entry->shape, false));
-  session.background[entry->document] = {.stop = entry->stop, .key = key, .version = -1};  // it goes on, for the next time
+  session.background[entry->document] = {.stop = entry->stop, .key = key};  // it goes on, for the next time
   leave_if_done(session);
 }
 

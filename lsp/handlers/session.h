@@ -67,12 +67,17 @@ struct LoadProgress {
   int percent = 0;
 };
 
-// A suggestion that is made before it is asked for: a request for the same text and place takes it over.
+// A suggestion that is made before it is asked for: a request that it may serve takes it over.
 struct Background {
   std::stop_source stop{};
   Pending::Key key = 0;
-  std::int64_t version = 0;
-  std::size_t cursor = 0;
+};
+
+// A job from its submission until it is done. As long as typing agrees with what it writes it goes on, for the text as it is by then.
+struct AtWork {
+  Query query;         // what it was begun for
+  Query wanted;        // what its suggestion is for: the same, or with what was typed since
+  std::string written{};  // behind the query's cursor, so far
 };
 
 // Where a document was last asked about, in bytes, or changed since.
@@ -125,6 +130,7 @@ struct Session {
   ReadySuggestions ready{};
   DismissedSuggestions dismissed{};
   std::map<std::string, Background> background{};  // suggestions that nobody waits for yet, by document
+  std::map<Pending::Key, AtWork> at_work{};        // what each job writes, waited for or not
   std::stop_source warm_up{};                      // of the latest one; any request ends it
   std::map<std::string, Asked> asked{};            // the documents a client asked about
   Quiet quiet{};

@@ -7,12 +7,12 @@ namespace lsp {
 
 Pending::Key Pending::add(Responder respond, std::stop_source stop, std::string document, AnswerShape shape) {
   const Key key = new_key();
-  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape});
+  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape, key});
   return key;
 }
 
 void Pending::add(Key key, Responder respond, std::stop_source stop, std::string document, AnswerShape shape) {
-  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape});
+  entries_.emplace(key, Entry{std::move(respond), std::move(stop), std::move(document), shape, key});
 }
 
 std::optional<Pending::Entry> Pending::take(Key key) {

@@ -30,6 +30,7 @@ class Pending {
     std::stop_source stop;
     std::string document;
     AnswerShape shape = AnswerShape::Inline;
+    Key key = 0;
     std::chrono::steady_clock::time_point asked_at = std::chrono::steady_clock::now();
   };
 

@@ -1,5 +1,6 @@
 // Work before anyone asks: begun at a change, taken over by the request for it, and in nobody's way.
 #include <atomic>
+#include <mutex>
 
 #include "lsp/completion/warm_up.h"
 #include "lsp/context/anchors.h"
@@ -48,7 +49,68 @@ lsp::Query query_at(const std::string& text, std::size_t cursor) {
           .invocation = lsp::Invocation::Explicit};
 }
 
+// Writes what the test says, when it says so, and tells the server of it as it goes.
+class Writing {
+ public:
+  std::atomic<int> begun = 0, stopped = 0;
+  std::atomic<bool> told = false;
+
+  lsp::Completer completer() {
+    return [this](const lsp::Query& query, const lsp::Deps& deps, std::stop_token stop) -> base::Result<lsp::Completion> {
+      told = false;
+      ++begun;
+      for (std::string heard;;) {
+        if (stop.stop_requested()) {
+          ++stopped;
+          return base::cancelled();
+        }
+        const auto [text, ended] = take();
+        if (ended) return tests::writes(text)(query, deps, stop);
+        if (!text.empty() && text != heard) deps.on_text(heard = text), told = true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    };
+  }
+  void say(std::string text) {
+    const std::lock_guard lock(mutex_);
+    text_ = std::move(text);
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  void end(std::string text) {
+    const std::lock_guard lock(mutex_);
+    text_ = std::move(text), ended_ = true;
+  }
+  void wait_begun(int count) const {
+    while (begun < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+
+ private:
+  std::pair<std::string, bool> take() {
+    const std::lock_guard lock(mutex_);
+    const std::pair<std::string, bool> out{text_, ended_};
+    if (ended_) text_.clear(), ended_ = false;
+    return out;
+  }
+  std::mutex mutex_;
+  std::string text_;
+  bool ended_ = false;
+};
+
 // A client that has changed a document and asked again.
+void get_going_writing(ServerUnderTest& server, Writing& writing) {
+  server.initialize();
+  server.open("x\nint");
+  writing.end("1");
+  server.ask_inline(1, 3);
+  type(server, 2, 1, 3, "a");
+  writing.end("2");
+  CHECK(text_of(server.ask_inline(1, 4)) == "2");
+  writing.say("");
+}
+
 void get_going(ServerUnderTest& server) {
   server.initialize();
   server.open("x\nint");
@@ -76,19 +138,80 @@ TEST_CASE("what is typed is worked on at once, and the request for it takes that
   for (const auto& [id, times] : server.answers()) CHECK(times == 1);
 }
 
-TEST_CASE("work for a place that is not asked for is dropped, and so is work for a text that changed again") {
+TEST_CASE("work for a place that is not asked for is dropped, and so is work for a text that was changed elsewhere") {
   Counted counted;
   ServerUnderTest server({.complete = counted.completer()});
   get_going(server);
   counted.takes = std::chrono::seconds(20);
   type(server, 3, 1, 4, "b");
   counted.wait_begun(3);
-  type(server, 4, 1, 5, "c");
+  type(server, 4, 0, 1, "c");
   counted.wait_begun(4);
   CHECK(counted.stopped == 1);
   counted.takes = std::chrono::milliseconds(1);
   CHECK(text_of(server.ask_inline(0, 1)) == "-at-1");
   CHECK(counted.stopped == 2);
+}
+
+TEST_CASE("work goes on while what is typed agrees with what it writes, and the latest request gets it") {
+  Writing writing;
+  ServerUnderTest server({.complete = writing.completer()});
+  get_going_writing(server, writing);
+  type(server, 3, 1, 4, "=");  // begun in the background at this change
+  writing.wait_begun(3);
+  writing.say(" so");
+  type(server, 4, 1, 5, " ");
+  const int older = server.start_inline(1, 6);
+  type(server, 5, 1, 6, "s");
+  const int newer = server.start_inline(1, 7);
+  CHECK(text_of(server.reply(older)).empty());
+  type(server, 6, 1, 7, "om");  // ahead of what is written
+  const int newest = server.start_inline(1, 9);
+  CHECK(text_of(server.reply(newer)).empty());
+  writing.say(" some text");
+  writing.end();
+  CHECK(text_of(server.reply(newest)) == "e text");
+  CHECK(writing.begun == 3);
+  CHECK(writing.stopped == 0);
+  type(server, 7, 1, 9, "e");
+  CHECK(text_of(server.ask_inline(1, 10)) == " text");  // typed through, without the model
+  CHECK(writing.begun == 3);
+  for (const auto& [id, times] : server.answers()) CHECK(times == 1);
+}
+
+TEST_CASE("work gives way where what is typed disagrees, at once or as soon as more is written") {
+  const bool at_once = GENERATE(true, false);
+  Writing writing;
+  ServerUnderTest server({.complete = writing.completer()});
+  get_going_writing(server, writing);
+  type(server, 3, 1, 4, "=");
+  writing.wait_begun(3);
+  if (at_once) writing.say(" other");
+  while (at_once && !writing.told) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  type(server, 4, 1, 5, " s");
+  const int id = server.start_inline(1, 7);
+  if (!at_once) writing.say(" other");
+  writing.wait_begun(4);
+  CHECK(writing.stopped == 1);
+  writing.say("ome text");
+  writing.end();
+  CHECK(text_of(server.reply(id)) == "ome text");
+  CHECK(writing.begun == 4);
+}
+
+TEST_CASE("work that ends in a suggestion which is not for the text as it is by then is made again") {
+  Writing writing;
+  ServerUnderTest server({.complete = writing.completer()});
+  get_going_writing(server, writing);
+  type(server, 3, 1, 4, "=");
+  writing.wait_begun(3);
+  type(server, 4, 1, 5, "x");
+  const int id = server.start_inline(1, 6);
+  writing.end(" without having told of it");
+  writing.wait_begun(4);
+  writing.end("yz");
+  CHECK(text_of(server.reply(id)) == "yz");
+  CHECK(writing.stopped == 0);
 }
 
 TEST_CASE("work that was taken over can be cancelled like any request") {

@@ -216,6 +216,35 @@ TEST_CASE("packed decoder: the logits of the paper's sums, in chunks of any size
   }
 }
 
+TEST_CASE("packed decoder: up to 16 tokens in one pass get the bits that each gets in a pass of its own") {
+  for (const Kind& kind : kinds()) {
+    const std::vector<std::int32_t> before = random_ids(230, 7), ids = random_ids(400, 8);
+    for (const engine::Kernels* kernels : engine::runnable_kernels())
+      for (const int threads : {1, 3}) {
+        engine::Team team(threads);
+        engine::PackedDecoder decoder(random_weights(kind), team, *kernels->fused);
+        Cached single(decoder.weights(), 704), several(decoder.weights(), 704);
+        std::vector<float> ignored(203), alone(203);
+        for (Cached* cache : {&single, &several}) decoder.forward(before, {cache->next(230)}, true, ignored.data());
+        std::size_t at = 0;
+        // Over the ends of blocks of 16 and 64 and of a stretch of 256 positions, with rows that see none of the last stretch.
+        for (std::size_t count = 1; at < ids.size(); count = count % engine::kAlikeTokens + 1) {
+          count = std::min(count, ids.size() - at);
+          std::vector<float> logits(count * 203);
+          decoder.forward(std::span(ids).subspan(at, count), {several.next(std::int64_t(count))}, false, logits.data());
+          for (std::size_t i = 0; i < count; ++i) {
+            decoder.forward(std::span(ids).subspan(at + i, 1), {single.next(1)}, false, alone.data());
+            INFO(kernels->name << ", heads " << kind.heads << " of " << kind.kv_heads << ", bits " << kind.bits << ", " << threads << " threads, token " << at + i << " of a pass of " << count);
+            REQUIRE(std::equal(alone.begin(), alone.end(), logits.begin() + std::ptrdiff_t(i * 203)));
+          }
+          at += count;
+        }
+        CHECK(single.keys == several.keys);
+        CHECK(single.values == several.values);
+      }
+  }
+}
+
 TEST_CASE("packed decoder: several sequences in one pass give what each alone gives") {
   engine::Team team(2);
   engine::PackedDecoder decoder(random_weights(kinds()[0]), team, *engine::kernels().fused);

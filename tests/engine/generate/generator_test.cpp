@@ -1,6 +1,9 @@
 // One generation against a model that counts its calls: chunks, the stop token, bans, steering, end tokens.
 #include "engine/generate/generator.h"
 
+#include <array>
+#include <cmath>
+
 #include "support/catch.h"
 
 namespace {
@@ -30,12 +33,18 @@ class Counting : public engine::Model {
     calls.push_back(count);
     if (on_call) on_call();
     Tensor logits = torch::zeros({wanted == engine::LogitsOf::LastTokens ? 1 : count, kVocabulary});
-    const std::int64_t last = batch.ids_T[-1].item<std::int64_t>();
-    logits[-1][(last + 1) % kVocabulary] = 9;
-    logits[-1][(last + 2) % kVocabulary] = 8;
+    const std::int64_t rows_given = logits.size(0);
+    for (std::int64_t i = 0; i < rows_given; ++i) {
+      const std::int64_t last = batch.ids_T[count - rows_given + i].item<std::int64_t>();
+      logits[i][(last + 1) % kVocabulary] = 9;
+      logits[i][(last + 2) % kVocabulary] = 8;
+    }
     return logits;
   }
 
+  std::int64_t alike_rows() const override { return alike; }
+
+  std::int64_t alike = 1;
   std::vector<std::int64_t> calls;
   std::function<void()> on_call;
   std::function<bool()> stops_within;  // as a model does whose stop token fires between two layers
@@ -49,10 +58,11 @@ struct Bench {
   engine::Session session{engine::KvCache(1, 1, 2, torch::kCPU, torch::kFloat32), {}};
   engine::ChunkSize chunks{4, 4, 1e9};
   std::int64_t context = 100;
+  engine::DraftLength length;
 
   Generation run(const engine::GenerateRequest& request, std::stop_token stop = {}, const engine::OnToken& on_token = {}) {
     const torch::InferenceMode inference;
-    return engine::generate({model, session, chunks, torch::kCPU, context}, request, on_token, stop);
+    return engine::generate({model, session, chunks, torch::kCPU, context, &length}, request, on_token, stop);
   }
 };
 
@@ -162,6 +172,105 @@ TEST_CASE("generator: steering sees the ids so far and changes the choice, not t
   const double other = std::log(std::exp(9.0) + std::exp(8.0) + kVocabulary - 2);
   CHECK(out.logprobs[0] == Approx(9 - other).margin(1e-5));
   CHECK(out.logprobs[1] == Approx(0 - other).margin(1e-5));  // what the model itself thinks of 15
+}
+
+TEST_CASE("generator: drafts change the passes, nothing else") {
+  struct Case {
+    const char* name;
+    engine::GenerateRequest request;
+    std::size_t stop_after = 99;  // tokens after which the caller has enough
+    std::int64_t context = 100;
+  };
+  const Ids right = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3};  // goes on as the model does, up to 11
+  const Ids wrong = {1, 2, 3, 9, 9, 1, 2, 3};
+  const Case cases[] = {
+      {"all right", {.prompt = right, .max_tokens = 8}},
+      {"then wrong", {.prompt = right, .max_tokens = 15}},
+      {"wrong", {.prompt = wrong, .max_tokens = 6}},
+      {"an end token", {.prompt = right, .max_tokens = 15, .end_ids = {7}}},
+      {"a ban", {.prompt = right, .max_tokens = 15, .banned_ids = {6}}},
+      {"the caller", {.prompt = right, .max_tokens = 15}, 3},
+      {"the context", {.prompt = right, .max_tokens = 15}, 99, 19},
+      {"one token", {.prompt = right, .max_tokens = 1}},
+      {"steering", {.prompt = right, .max_tokens = 9, .steer = [](std::span<const TokenId> so_far, std::span<float> logits) { logits[so_far.size()] += 4; }}},
+      {"sampling", {.prompt = right, .max_tokens = 15, .sampling = {.temperature = 2, .seed = 7}}},
+  };
+  for (const Case& c : cases) {
+    Bench with, without;
+    with.model.alike = without.model.alike = 8;
+    with.context = without.context = c.context;
+    engine::GenerateRequest request = c.request;
+    std::vector<Ids> heard(2);
+    const auto listen = [&](std::size_t who) {
+      return [&, who](const engine::GeneratedToken& token) {
+        heard[who].push_back(token.id);
+        return heard[who].size() == c.stop_after ? engine::Verdict::Stop : engine::Verdict::Continue;
+      };
+    };
+    const Generation drafted = with.run(request, {}, listen(0));
+    request.drafts = false;
+    const Generation plain = without.run(request, {}, listen(1));
+    INFO(c.name);
+    CHECK(drafted.ids == plain.ids);
+    CHECK(heard[0] == heard[1]);
+    CHECK(drafted.logprobs == plain.logprobs);
+    CHECK(drafted.stop == plain.stop);
+    CHECK(with.session.ids == without.session.ids);  // what was refused is forgotten
+    CHECK(with.session.cache.length() == std::int64_t(with.session.ids.size()));
+    CHECK(plain.timings.drafted_tokens == 0);
+    CHECK(drafted.timings.accepted_tokens <= drafted.timings.drafted_tokens);
+  }
+}
+
+TEST_CASE("generator: a draft that is right saves passes; a model whose rows differ from single ones gets none") {
+  const engine::GenerateRequest request{.prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3}, .max_tokens = 6};
+  Bench bench;
+  bench.model.alike = 8;
+  const Generation out = bench.run(request);
+  CHECK(out.ids == Ids{4, 5, 6, 7, 8, 9});
+  CHECK(out.timings.accepted_tokens >= 3);
+  CHECK(bench.model.calls.size() < 4 + 5);
+  Bench other;
+  CHECK(other.run(request).ids == out.ids);
+  CHECK(other.model.calls == std::vector<std::int64_t>{4, 4, 4, 1, 1, 1, 1, 1, 1});
+}
+
+TEST_CASE("generator: a stop while drafts are verified leaves what was said, and the cache in step") {
+  for (const std::size_t stopped_call : {std::size_t(5), std::size_t(6)}) {
+    Bench bench;
+    bench.model.alike = 8;
+    bench.model.stops_within = [&] { return bench.model.calls.size() + 1 == stopped_call; };
+    const Ids prompt = {1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3};
+    const Generation out = bench.run({.prompt = prompt, .max_tokens = 30});
+    CHECK(out.stop == StopReason::Cancelled);
+    CHECK(bench.session.cache.length() == std::int64_t(bench.session.ids.size()));
+    CHECK(bench.session.ids.size() == prompt.size() + out.ids.size() - 1);
+    bench.model.stops_within = {};
+    Ids longer = prompt;
+    longer.insert(longer.end(), out.ids.begin(), out.ids.end());
+    CHECK(bench.run({.prompt = longer, .max_tokens = 2}).ids == Ids{TokenId(out.ids.back() + 1), TokenId(out.ids.back() + 2)});
+  }
+}
+
+TEST_CASE("generator: drawn ids follow the model's distribution with drafts, too") {
+  // One draw behind each of 4,000 seeds, where a draft is offered that is drawn now and then: chi-square over the four kinds of id.
+  constexpr int kDraws = 4000;
+  std::array<double, 4> seen{}, wanted{};
+  for (int seed = 0; seed < kDraws; ++seed) {
+    Bench bench;
+    bench.model.alike = 8;
+    const Generation out = bench.run({.prompt = {1, 2, 3, 1, 2, 3, 1}, .max_tokens = 3, .sampling = {.temperature = 3, .seed = std::uint64_t(seed)}});
+    const TokenId before = out.ids[0], second = out.ids[1];
+    const TokenId likeliest = (before + 1) % kVocabulary, next = (before + 2) % kVocabulary;
+    ++seen[second == likeliest ? 0 : second == next ? 1 : second % 2 == 0 ? 2 : 3];
+    const double total = std::exp(3.0) + std::exp(8.0 / 3) + kVocabulary - 2;
+    wanted[0] += std::exp(3.0) / total, wanted[1] += std::exp(8.0 / 3) / total;
+    for (TokenId id = 0; id < kVocabulary; ++id)
+      if (id != likeliest && id != next) wanted[id % 2 == 0 ? 2 : 3] += 1 / total;
+  }
+  double chi_square = 0;
+  for (std::size_t i = 0; i < 4; ++i) chi_square += (seen[i] - wanted[i]) * (seen[i] - wanted[i]) / wanted[i];
+  CHECK(chi_square < 16.27);  // 3 degrees of freedom, one in a thousand; the seeds are fixed
 }
 
 TEST_CASE("chunk size: aims at its time, within bounds, and ignores the rest of a prompt") {

@@ -106,6 +106,36 @@ TEST_CASE("and goes where the text goes another way") {
   CHECK(left("int a|", "dd();", "|int a") == "-");
 }
 
+TEST_CASE("what is being written may become a suggestion for what was typed since, as far as both agree") {
+  struct Case {
+    const char *then, *written, *now;
+    bool wanted;
+  };
+  const Case cases[] = {
+      {"a = |\n", "", "a = |\n", true},           // the same place
+      {"a = |\n", "", "a = b|\n", true},          // nothing is written yet
+      {"a = |\n", "bar", "a = b|\n", true},
+      {"a = |\n", "b", "a = bar|\n", true},       // typing is ahead
+      {"a = |\n", "bar", "a = c|\n", false},
+      {"a = |\n", "bar", "a =|\n", false},        // taken back
+      {"a = |\n", "bar", "x = b|\n", false},      // changed before
+      {"a = |\n", "bar", "a = b|\nc", false},     // changed after
+      {"f|\n", "(a, b)", "f(|)\n", true},         // closed by the editor
+      {"f|\n", "(a", "f(|]\n", false},
+      {"f|\n", "(a", "f(|))\n", true},            // both may still come
+      {"a|bc", "x", "ab|c", false},               // moved without typing
+  };
+  for (const Case& c : cases) {
+    INFO(c.then << " -> " << c.now << " with " << c.written);
+    CHECK(lsp::may_become(at(c.then), c.written, at(c.now)) == c.wanted);
+  }
+  Query asked = at("a = |");
+  asked.invocation = lsp::Invocation::Explicit;
+  CHECK_FALSE(lsp::may_become(asked, "", at("a = |")));
+  CHECK_FALSE(lsp::may_become(at("a = |"), "", asked));
+  CHECK_FALSE(lsp::may_become(at("a = |"), "", at("a = |", "file:///other")));
+}
+
 TEST_CASE("of several suggestions for one place the one that is typed is found") {
   ReadySuggestions ready;
   const Query asked = at("x = c|");

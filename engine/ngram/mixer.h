@@ -1,0 +1,42 @@
+// mixer.h: a model's next-token probabilities mixed with the workspace's: a private name is known the moment its file is indexed.
+// steer() in GenerateRequest::steer, before other steering: the logits become those of (1 - lambda) p_model + lambda p_workspace, up
+// to a constant; logprob() then gives the mixture's for the id that was chosen. lambda = s / (s + k): s grows with the length of the
+// match, with how often it was seen, and with how unanimous what followed was. Hellendoorn and Devanbu 2017; Khandelwal et al. 2020 (kNN-LM).
+// Costs a look-up and one pass over the logits. One generation's; one thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/ngram/predict.h"
+
+namespace engine {
+
+struct MixWeights {
+  float k = 8;              // larger: the model is believed sooner
+  std::uint32_t least = 2;  // tokens of match below which the workspace says nothing
+};
+
+class Mixer {
+ public:
+  // `context`: the text before the first token, in ids.
+  Mixer(std::shared_ptr<const NgramIndex> workspace, std::vector<TokenId> context, MixWeights weights = {})
+      : workspace_(std::move(workspace)), text_(std::move(context)), given_(text_.size()), weights_(weights) {}
+
+  void steer(std::span<const TokenId> so_far, std::span<float> logits);
+  float logprob(TokenId id) const;
+
+ private:
+  std::shared_ptr<const NgramIndex> workspace_;
+  std::vector<TokenId> text_;  // the context and what was generated
+  std::size_t given_;
+  MixWeights weights_;
+  std::vector<float> mixed_;  // of the latest step: logits, before other steering
+  float normal_ = 0;          // the logarithm of the sum of their exponentials
+};
+
+// lambda for what was found: 0 where the workspace is not to be asked.
+float mixing_share(const Prediction& prediction, const MixWeights& weights);
+
+}  // namespace engine

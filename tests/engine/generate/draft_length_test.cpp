@@ -1,0 +1,56 @@
+#include "engine/generate/draft_length.h"
+
+#include "support/catch.h"
+
+namespace {
+
+using engine::DraftLength;
+using engine::DraftSource;
+constexpr DraftSource kLong{DraftSource::Kind::Prompt, 12}, kShort{DraftSource::Kind::Prompt, 1}, kFar{DraftSource::Kind::Workspace, 12};
+
+// A machine that reads its weights in 10 ms and computes a row in `row_ms`.
+void measure(DraftLength& length, double row_ms) {
+  for (std::size_t rows = 1; rows <= 16; ++rows) length.passed(rows, std::max(10.0, double(rows) * row_ms));
+}
+
+}  // namespace
+
+TEST_CASE("draft length: long where rows are free, none where a row costs a pass") {
+  DraftLength cheap, dear;
+  measure(cheap, 0.5);
+  measure(dear, 10);
+  CHECK(cheap.best(kLong, 15) == 15);
+  CHECK(cheap.best(kLong, 3) == 3);
+  CHECK(cheap.best(kLong, 0) == 0);
+  CHECK(dear.best(kLong, 15) == 0);
+  DraftLength middle;  // five rows fit into the time the weights take
+  measure(middle, 2);
+  CHECK(middle.best(kLong, 15) >= 4);
+  CHECK(middle.best(kShort, 15) == 4);
+}
+
+TEST_CASE("draft length: what proves wrong is drafted less, each kind of match by itself") {
+  DraftLength length;
+  measure(length, 3);
+  const std::size_t before = length.best(kLong, 15);
+  for (int i = 0; i < 50; ++i) length.judged(kLong, 0, true);
+  CHECK(length.acceptance(kLong) < 0.1);
+  CHECK(length.best(kLong, 15) < before);
+  CHECK(length.best(kFar, 15) == before);
+  for (int i = 0; i < 50; ++i) length.judged(kLong, 8, false);
+  CHECK(length.acceptance(kLong) > 0.95);
+}
+
+TEST_CASE("draft length: a pass that was held up by others hardly counts, lasting change does") {
+  DraftLength length;
+  for (int i = 0; i < 20; ++i) length.passed(1, 10);
+  length.passed(1, 1000);
+  CHECK(length.cost(1) < 12.1);
+  for (int i = 0; i < 60; ++i) length.passed(1, 30);
+  CHECK(length.cost(1) == Approx(30).epsilon(0.02));
+  length.passed(5, 34);
+  CHECK(length.cost(3) == Approx(32).epsilon(0.02));  // between those that are known
+  CHECK(length.cost(6) > 34);
+  length.passed(17, 1);  // more rows than are ever verified
+  CHECK(length.cost(16) > 34);
+}

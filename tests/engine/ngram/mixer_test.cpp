@@ -1,0 +1,58 @@
+#include "engine/ngram/mixer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "support/catch.h"
+
+namespace {
+
+using namespace engine;
+
+std::shared_ptr<const NgramIndex> workspace(std::vector<TokenId> tokens) {
+  return std::make_shared<const NgramIndex>(NgramIndex().with(Segment::build({{1, std::move(tokens)}})));
+}
+
+}  // namespace
+
+TEST_CASE("a mixture is a distribution: the model's where the workspace knows nothing, else nearer to what it saw") {
+  const std::vector<float> own = {0.f, 1.f, 2.f, 0.5f, 0.f, 0.f};
+  const auto mixed = [&](std::vector<TokenId> pool, std::vector<TokenId> context, std::vector<TokenId> so_far) {
+    std::vector<float> logits = own;
+    Mixer mixer(workspace(std::move(pool)), std::move(context));
+    mixer.steer(so_far, logits);
+    for (TokenId id = 0; id < 6; ++id) logits[std::size_t(id)] = mixer.logprob(id);
+    return logits;
+  };
+  const auto total = [](const std::vector<float>& logits) {
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(logit);
+    return sum;
+  };
+  const auto alone = mixed({3, 4, 5}, {0, 1}, {});
+  CHECK(total(alone) == Approx(1));
+  CHECK(alone[2] - alone[1] == Approx(1));
+  const auto helped = mixed({0, 1, 3, 0, 1, 3, 0, 1, 3}, {0}, {1});
+  CHECK(total(helped) == Approx(1));
+  CHECK(std::exp(helped[3]) > 2 * std::exp(alone[3]));
+  CHECK(helped[2] < alone[2]);
+}
+
+TEST_CASE("the share grows with the match, its count and its unanimity") {
+  const auto share = [](std::uint32_t length, float count, float agreement) {
+    return mixing_share({.chances = {{1, 0.5f}}, .length = length, .count = count, .agreement = agreement}, {});
+  };
+  CHECK(share(1, 9, 1) == 0);
+  CHECK(share(4, 1, 1) > share(2, 1, 1));
+  CHECK(share(4, 3, 1) > share(4, 1, 1));
+  CHECK(share(4, 3, 1) > share(4, 3, 0.5f));
+  CHECK(share(32, 1000, 1) < 1);
+  CHECK(mixing_share({}, {}) == 0);
+}
+
+TEST_CASE("an id that must not be said is not brought back") {
+  std::vector<float> logits = {0, -std::numeric_limits<float>::infinity(), 0};
+  Mixer mixer(workspace({0, 2, 1, 0, 2, 1}), {0, 2});
+  mixer.steer({}, logits);
+  CHECK(logits[1] == -std::numeric_limits<float>::infinity());
+}
