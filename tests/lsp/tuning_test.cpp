@@ -55,10 +55,23 @@ void initialize(ServerUnderTest& server, const std::filesystem::path& root, Json
   status_with(server, ready);
 }
 
-// Answers what the server asks: yes.
+constexpr const char* kLearning = "rigpilot/finetune";  // the progress's token
+
+// Answers what the server asks about the progress of learning: yes. Loading the model may have asked for one before.
 void say_yes(ServerUnderTest& server) {
-  const Json asked = server.next("window/workDoneProgress/create");
-  server.send({{"jsonrpc", "2.0"}, {"id", asked.at("id")}, {"result", nullptr}});
+  for (;;) {
+    const Json asked = server.next("window/workDoneProgress/create");
+    server.send({{"jsonrpc", "2.0"}, {"id", asked.at("id")}, {"result", nullptr}});
+    if (asked.at("params").at("token") == kLearning) return;
+  }
+}
+
+// The value of learning's next progress of a kind; the model's own is passed over.
+Json progress(ServerUnderTest& server, std::string_view kind) {
+  for (;;) {
+    const Json params = server.next("$/progress", kind).at("params");
+    if (params.at("token") == kLearning) return params.at("value");
+  }
 }
 
 }  // namespace
@@ -98,10 +111,10 @@ TEST_CASE("learning tells its progress, and what was learned is used at once") {
   tests::TempFolder root;
   std::atomic<bool> go = false;
   lsp::ServerOptions options;
-  options.tune = [&](const lsp::TuningWish& wish, const auto& tell, std::stop_token) -> base::Result<lsp::Tuned> {
+  options.tune = [&](const lsp::TuningWish& wish, const auto& tell, std::stop_token stop) -> base::Result<lsp::Tuned> {
     CHECK(wish.root == root.path());
     CHECK(wish.rank == 4);
-    while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!go && !stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     tell({40, "training"});
     return lsp::Tuned{"/adapters/learned", "better than before"};
   };
@@ -111,10 +124,10 @@ TEST_CASE("learning tells its progress, and what was learned is used at once") {
   CHECK(reply.at("result").at("learning") == true);
   CHECK(command(server, "rigpilot.server.finetune").at("error").at("message") == "the workspace's code is being learned already");
   say_yes(server);
-  CHECK(server.next("$/progress", "begin").at("params").at("value").at("cancellable") == true);
+  CHECK(progress(server, "begin").at("cancellable") == true);
   go = true;
-  CHECK(server.next("$/progress", "report").at("params").at("value").at("percentage") == 40);
-  CHECK(server.next("$/progress", "end").at("params").at("value").at("message") == "better than before");
+  CHECK(progress(server, "report").at("percentage") == 40);
+  CHECK(progress(server, "end").at("message") == "better than before");
   CHECK(status_with(server, [](const Json& s) { return s.contains("adapter"); }).at("adapter") == "/adapters/learned");
   CHECK_FALSE(command(server, "rigpilot.server.status").at("result").contains("learning"));
 }
@@ -134,9 +147,9 @@ TEST_CASE("learning ends where the user cancels it or the server leaves, and a f
     initialize(server, root.path());
     command(server, "rigpilot.server.finetune");
     say_yes(server);
-    const Json begun = server.next("$/progress", "begin");
-    server.notify("window/workDoneProgress/cancel", {{"token", begun.at("params").at("token")}});
-    CHECK(server.next("$/progress", "end").at("params").at("value").at("message") == "cancelled");
+    progress(server, "begin");
+    server.notify("window/workDoneProgress/cancel", {{"token", kLearning}});
+    CHECK(progress(server, "end").at("message") == "cancelled");
     CHECK(ended == 1);
     command(server, "rigpilot.server.finetune", Json::array({{{"rank", 1}}}));
     CHECK(server.next("window/showMessage").at("params").at("message") == "Rigpilot: nothing is installed: it was worse");
