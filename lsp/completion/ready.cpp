@@ -71,18 +71,19 @@ void ReadySuggestions::keep(std::uint64_t key, const Query& query, const Complet
 }
 
 std::optional<ReadySuggestions::Found> ReadySuggestions::find(const Query& query) const {
-  return query.invocation == Invocation::Explicit ? std::nullopt : newest(query);
+  return query.invocation == Invocation::Explicit ? std::nullopt : newest(query, [](const Kept&) { return true; });
 }
 
 std::optional<Suggestion> ReadySuggestions::showing(const Query& query) const {
-  auto found = newest(query);
+  auto found = newest(query, [](const Kept& kept) { return kept.told || kept.query.invocation == Invocation::Automatic; });
   if (!found) return std::nullopt;
   return std::move(found->completion.items.front());
 }
 
-std::optional<ReadySuggestions::Found> ReadySuggestions::newest(const Query& query) const {
+std::optional<ReadySuggestions::Found> ReadySuggestions::newest(const Query& query, bool (*counts)(const Kept&)) const {
   if (query.selected) return std::nullopt;
   for (const Kept& kept : kept_) {
+    if (!counts(kept)) continue;
     const std::size_t count = kept.completion.items.size();
     for (std::size_t turn = 0; turn < count; ++turn) {
       const std::size_t index = turn == 0 ? kept.shown : turn <= kept.shown ? turn - 1 : turn;  // the one that shows, then the others in order
@@ -100,7 +101,7 @@ std::optional<ReadySuggestions::Found> ReadySuggestions::newest(const Query& que
 
 void ReadySuggestions::shown(std::uint64_t key, std::size_t index) {
   const auto kept = std::ranges::find(kept_, key, &Kept::key);
-  if (kept != kept_.end() && index < kept->completion.items.size()) kept->shown = index;
+  if (kept != kept_.end() && index < kept->completion.items.size()) kept->shown = index, kept->told = true;
 }
 
 std::optional<Suggestion> ReadySuggestions::find(std::uint64_t key, std::size_t index, const Query& now) const {

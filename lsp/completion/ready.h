@@ -31,7 +31,8 @@ class ReadySuggestions {
 
   void keep(std::uint64_t key, const Query& query, const Completion& completion);
   std::optional<Found> find(const Query& query) const;  // the newest that fits; never for what the user asked for expressly
-  // The same for what the user asked for expressly: what shows there now, as far as the server knows.
+  // The same for what the user asked for expressly: what shows there now, as far as the server knows. An answer to an earlier express
+  // request counts only once the editor told that it shows: whoever asks again may have changed what there is to copy from.
   std::optional<Suggestion> showing(const Query& query) const;
   // The user sees this one of the request's now: it goes before the others that fit.
   void shown(std::uint64_t key, std::size_t index);
@@ -41,14 +42,15 @@ class ReadySuggestions {
   void clear() { kept_.clear(); }
 
  private:
-  std::optional<Found> newest(const Query& query) const;
-
   struct Kept {
     std::uint64_t key;
     Query query;
     Completion completion;
     std::size_t shown = 0;  // of its items
+    bool told = false;      // by the editor, that it shows
   };
+  std::optional<Found> newest(const Query& query, bool (*counts)(const Kept&)) const;
+
   std::deque<Kept> kept_;  // the newest first
 };
 

@@ -62,6 +62,7 @@ TEST_CASE("of several that fit, the one that shows goes on") {
     return found ? found->completion.items.front().ghost : "-";
   };
   CHECK(next("x = co|\n") == "mpute(a)");
+  CHECK_FALSE(ready.showing(asked));  // asked again before the editor told what it shows: made anew
   ready.shown(7, 1);
   CHECK(next("x = co|\n") == "mpute(a)\ny = 1");
   CHECK(ready.showing(asked)->ghost == "ompute(a)\ny = 1");
@@ -72,6 +73,10 @@ TEST_CASE("of several that fit, the one that shows goes on") {
   ready.shown(7, 3);  // no such
   ready.shown(8, 0);
   CHECK(next("x = comp|\n") == "lain()");
+
+  ReadySuggestions typing;
+  typing.keep(9, at("x = c|\n"), made(at("x = c|\n"), "ompute(b)"));  // what came while typing shows
+  CHECK(typing.showing(asked)->ghost == "ompute(b)");
 }
 
 TEST_CASE("what an editor closes by itself is taken into the suggestion") {
