@@ -64,7 +64,7 @@ TEST_CASE("the schema's defaults are settings") {
   CHECK(properties.size() >= 9);
   base::Json section = base::Json::object();
   for (const auto& [name, setting] : properties.items()) {
-    CHECK((name.starts_with("rigpilot.completion.") || name.starts_with("rigpilot.index.")));
+    CHECK((name.starts_with("rigpilot.completion.") || name.starts_with("rigpilot.index.") || name.starts_with("rigpilot.model.")));
     CHECK(!setting.at("description").get<std::string>().empty());
     section[name.substr(9)] = setting.at("default");
   }
