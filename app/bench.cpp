@@ -86,7 +86,7 @@ base::Result<void> run_once(engine::Engine& engine, Rival* rival, const Task& ta
                             const BenchOptions& options, std::mt19937& random, Samples& samples) {
   const std::vector<TokenId> prompt = random_prompt(random, task.prompt, engine.info().vocab_size);
   const int tokens = task.decodes ? options.tokens : 1;
-  auto made = engine.generate({.prompt = prompt, .max_tokens = tokens}, {}, {});
+  auto made = engine.generate({.prompt = prompt, .max_tokens = tokens, .drafts = false}, {}, {});  // --drafts measures those
   if (!made) return base::forward(made);
   record(task, {made->timings.prefill_ms, made->timings.decode_ms}, prompt.size(), tokens, samples.ours,
          samples.first);

@@ -99,7 +99,7 @@ RIGPILOT_INLINE float soften_int16(Vec (&scores)[kBlocks], int64_t seen, float& 
   Vec probe = all(0.0F);
   for (int b = 0; b < kBlocks; ++b) {
     const Vec weight = exp(scores[b] - all(here));
-    const IntVec whole = rounded(weight * all(kMostWeight));
+    const IntVec whole = weight == weight ? rounded(weight * all(kMostWeight)) : IntVec{};  // what is no number shows in the probe
     probe += weight - weight;
     units += whole;
     _mm256_store_si256(reinterpret_cast<__m256i*>(weights + b * 16), _mm512_cvtepi32_epi16(__m512i(whole)));
