@@ -157,8 +157,18 @@ class VsCode(Editor):
             self.page.locator(f'.explorer-folders-view .monaco-list-row[aria-label^="{name}"]').dblclick(timeout=60_000)
         else:
             self.page.goto(self.server.url(workspace or self.folder, self.file))
+            if workspace:
+                self.see_folders()
         self.page.wait_for_selector(f'.tab[data-resource-name="{name}"]', timeout=60_000)
         self.status(ready, seconds=60)
+
+    def see_folders(self):
+        """VS Code shows a .code-workspace file as no folder at all where it did not get to it in time; it does when it looks again."""
+        row = self.page.locator(".explorer-folders-view .monaco-list-row").first
+        for _ in range(3):
+            if self.comes(row.is_visible, 15):
+                return
+            self.page.reload()
 
     # -- what is on the screen -------------------------------------------------------------------------------------
 
