@@ -47,6 +47,7 @@ class Finetuning {
   const FinetuneOptions& o_;
   FinetuneProgress& progress_;
   fs::path model_, out_, work_;
+  StartModel start_;  // where all weights are trained
   engine::ModelConfig config_;
   Folder folder_;
   std::vector<Hole> holes_;
@@ -69,8 +70,11 @@ Result<void> Finetuning::prepare() {
   auto config = config_of(model_);
   if (!config) return base::forward(config);
   config_ = std::move(*config);
-  if (!lora() && model_.extension() == ".gguf")
-    return fail(ErrorCode::Unsupported, "{}: all weights of a GGUF file cannot be trained: expected a Hugging Face folder, or --lora 16", model_.string());
+  if (!lora()) {
+    auto start = find_start(model_);
+    if (!start) return base::forward(start, "--model");
+    start_ = std::move(*start);
+  }
   auto folder = read_folder(o_.code);
   if (!folder) return base::forward(folder, "--code");
   folder_ = std::move(*folder);
@@ -149,7 +153,7 @@ Result<void> Finetuning::train() {
     if (!*made) return base::forward(*made);
   const double tokens = double(outcome_.data.bytes) / data->bytes_per_token();
   const std::int64_t steps = o_.steps > 0 ? o_.steps : std::max<std::int64_t>(4, std::int64_t(std::ceil(o_.epochs * tokens / double(o_.step_tokens))));
-  engine::TrainRequest request{.config = config_, .start = model_, .out = result(), .write_config = lora(), .checkpoint = {}};
+  engine::TrainRequest request{.config = config_, .start = lora() ? model_ : start_.weights, .out = result(), .write_config = lora(), .checkpoint = {}};
   request.lora = {.rank = o_.lora, .alpha = o_.alpha > 0 ? o_.alpha : 2 * double(o_.lora), .modules = o_.modules, .base_model = model_.string()};
   auto quant = engine::parse_quant(o_.model.quant);
   if (!quant) return base::forward(quant);
@@ -163,7 +167,7 @@ Result<void> Finetuning::train() {
   request.validate_every = std::max<std::int64_t>(2, steps / 16);
   request.seed = o_.seed, request.device = o_.model.device, request.bf16 = o_.dtype == "bf16", request.threads = o_.model.threads;
   if (!lora())
-    if (auto brought = bring_model(model_, result()); !brought) return brought;
+    if (auto brought = bring_model(start_, result()); !brought) return brought;
   Interrupt interrupt;
   std::stop_source stop;
   const auto start = std::chrono::steady_clock::now();

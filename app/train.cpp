@@ -176,6 +176,20 @@ void decay_from(std::int64_t step, std::int64_t steps, TrainSettings& settings) 
   settings.steps = step + steps, settings.decay = steps;
 }
 
+// --start: the folder's small files go to `out`, its weights are found again where the training resumes.
+Result<fs::path> start_weights(const TrainSettings& settings) {
+  if (settings.start.empty()) return fs::path();
+  auto start = find_start(settings.start);
+  if (!start) return base::forward(start, "--start");
+  return start->weights;
+}
+
+Result<void> bring_start(const TrainSettings& settings, const fs::path& out) {
+  auto start = find_start(settings.start);
+  if (!start) return base::forward(start, "--start");
+  return bring_model(*start, out);
+}
+
 int run_training(const TrainSettings& settings, const engine::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
                  const TrainOptions& options) {
   std::vector<fs::path> paths(settings.corpus.begin(), settings.corpus.end());
@@ -183,7 +197,9 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
   if (!corpus) return report(corpus.error());
   auto data = engine::SequenceStream::make(*corpus, tokenizer, sequences_of(settings));
   if (!data) return report(data.error());
-  engine::TrainRequest request{.config = config, .start = settings.start, .out = options.out, .write_config = settings.start.empty(),
+  auto start = start_weights(settings);
+  if (!start) return report(start.error());
+  engine::TrainRequest request{.config = config, .start = *start, .out = options.out, .write_config = settings.start.empty(),
                                .checkpoint = options.out / "checkpoint.safetensors", .recompute = settings.recompute, .data = &*data,
                                .schedule = schedule_of(settings), .step_tokens = settings.step_tokens, .micro_tokens = settings.micro_tokens,
                                .validation_tokens = settings.validation_tokens, .validate_every = settings.validate_every,
@@ -261,7 +277,7 @@ int train(TrainOptions options, const CLI::App& command) {
     return report({ErrorCode::InvalidInput, fmt::format("{}: holds a training already; --resume goes on with it", options.out.string())});
   if (options.decay_now > 0) decay_from(TrainLog::last_checkpoint(options.out), options.decay_now, *settings);
   if (!options.resume) {
-    auto brought = settings->start.empty() ? bring_vocabulary(settings->tokenizer, options.out) : bring_model(settings->start, options.out);
+    auto brought = settings->start.empty() ? bring_vocabulary(settings->tokenizer, options.out) : bring_start(*settings, options.out);
     if (!brought) return report(brought.error());
     if (auto read = bring_messages(*settings, options.out); !read) return report(read.error());
     if (auto split = split_text(*settings, options.out); !split) return report(split.error());

@@ -1,18 +1,38 @@
 #include "app/train_start.h"
 
+#include <optional>
+
 #include "base/files.h"
 
 namespace app {
 
-base::Result<void> bring_model(const std::filesystem::path& from, const std::filesystem::path& out) {
-  if (!std::filesystem::exists(from / "config.json"))
-    return base::fail(base::ErrorCode::NotFound, "--start {}: expected a Hugging Face folder with config.json and safetensors", from.string());
-  for (const auto& entry : std::filesystem::directory_iterator(from)) {
+namespace fs = std::filesystem;
+using base::ErrorCode;
+
+base::Result<StartModel> find_start(const fs::path& path) {
+  std::error_code ignored;
+  const bool file = path.extension() == ".gguf";
+  const fs::path files = file ? fs::absolute(path).parent_path() : path;
+  if (!fs::exists(files / "config.json", ignored) || (file && !fs::exists(files / "tokenizer.json", ignored)))
+    return base::fail(file ? ErrorCode::Unsupported : ErrorCode::NotFound,
+                      "{}: expected {}", path.string(), file ? "the model's config.json and tokenizer.json beside the GGUF file, since all weights are trained; or a Hugging Face folder, or --lora 16"
+                                                             : "a Hugging Face folder with config.json and safetensors");
+  if (file) return StartModel{files, path};
+  std::optional<fs::path> gguf;
+  for (const auto& entry : fs::directory_iterator(files, ignored)) {
+    if (entry.path().extension() == ".safetensors") return StartModel{files, files};
+    if (entry.path().extension() == ".gguf") gguf = entry.path();
+  }
+  return StartModel{files, gguf.value_or(files)};
+}
+
+base::Result<void> bring_model(const StartModel& start, const fs::path& out) {
+  for (const auto& entry : fs::directory_iterator(start.files)) {
     const std::string name = entry.path().filename().string(), ending = entry.path().extension().string();
     const bool small = ending == ".json" || ending == ".model" || ending == ".txt";
     if (!entry.is_regular_file() || !small || name == "train.json" || name.ends_with(".index.json")) continue;
     auto text = base::read_file(entry.path());
-    if (!text) return base::forward(text, "--start");
+    if (!text) return base::forward(text);
     if (auto written = base::write_file_atomic(out / name, *text); !written) return written;
   }
   return {};

@@ -43,7 +43,7 @@ struct Ranks {
 
 struct TrainRequest {
   ModelConfig config;
-  std::filesystem::path start;       // a Hugging Face folder whose weights to begin with, with lora also a .gguf file; empty: random ones
+  std::filesystem::path start;       // the weights to begin with, as open_weights() takes them; empty: random ones
   std::filesystem::path out;         // gets model.safetensors, at each checkpoint and at the end,
   bool write_config = true;          // and config.json; with lora: adapter_config.json and adapter_model.safetensors
   std::filesystem::path checkpoint;  // everything needed to go on; gone on from where it is there; empty: none is kept

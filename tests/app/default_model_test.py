@@ -48,6 +48,24 @@ def test_without_a_setting_it_completes(rigpilot, tmp_path):
     assert done["timings"]["decode_tokens"] > 0, done
 
 
+def test_a_training_goes_on_from_it(rigpilot, tmp_path):
+    """From the GGUF file, with the folder's config.json and tokenizer.json: with no rate to speak of, the same model comes out."""
+    text = DEFAULT / "corpus.py"
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text(json.dumps({"text": text.read_text()}) + "\n")
+    options = ["--steps", 1, "--warmup", 1, "--decay", 0, "--rate", 1e-12, "--context", 128, "--step-tokens", 512, "--micro-tokens", 512, "--dtype", "f32"]
+    for name, start in [("folder", DEFAULT), ("file", DEFAULT / "default.gguf")]:
+        answer(rigpilot("train", corpus, "--start", start, *options, "--out", tmp_path / name, "--json"))
+        scores = [answer(rigpilot("score", "--model", model, "--dtype", "f32", *more, text, "--json"))["bits_per_byte"]
+                  for model, more in [(tmp_path / name, []), (DEFAULT / "default.gguf", ["--quant", "none"])]]
+        assert scores[0] == pytest.approx(scores[1], abs=1e-4)
+    lonely = tmp_path / "lonely.gguf"
+    lonely.write_bytes((DEFAULT / "default.gguf").read_bytes())
+    for command in (["train", corpus, "--start", lonely], ["finetune", "--model", lonely, "--code", ROOT / "base"]):
+        run = rigpilot(*command, "--out", tmp_path / "o")
+        assert run.returncode == 1 and "config.json and tokenizer.json beside" in run.stderr, run.stderr
+
+
 def test_every_source_is_named_with_commit_and_licence():
     noticed = [line.split(maxsplit=2) for line in (DEFAULT / "NOTICE").read_text().splitlines() if line.startswith("https://")]
     wanted = [line.split() for line in (DEFAULT / "repositories.txt").read_text().splitlines() if line.strip() and not line.startswith("#")]
