@@ -29,7 +29,7 @@ base::Result<StartModel> find_start(const fs::path& path) {
 base::Result<void> bring_model(const StartModel& start, const fs::path& out) {
   for (const auto& entry : fs::directory_iterator(start.files)) {
     const std::string name = entry.path().filename().string(), ending = entry.path().extension().string();
-    const bool small = ending == ".json" || ending == ".model" || ending == ".txt";
+    const bool small = ending == ".json" || ending == ".model" || name == "merges.txt" || name == "vocab.txt";
     if (!entry.is_regular_file() || !small || name == "train.json" || name.ends_with(".index.json")) continue;
     auto text = base::read_file(entry.path());
     if (!text) return base::forward(text);

@@ -35,7 +35,7 @@ struct ModelInfo {
   std::string dtype;   // what activations and unquantised weights are: "float32", "bfloat16", "float16"
   std::string quant;   // "none", "int8", "q4_1", ...: how the weights are held
   std::int64_t resident_bytes = 0;  // weights in memory
-  bool takes_workspace = false;     // GenerateRequest::workspace is looked at
+  bool takes_workspace = false;     // a workspace helps: it is copied from, or drafts and next tokens come from it
   std::string adapter;              // the folder of the one in use; empty: none
   std::vector<TokenId> end_ids;     // as the model's configuration names them; may be empty
   double load_ms = 0;

@@ -31,7 +31,7 @@ struct LogLine {
   std::string text;
 };
 // Every cause of anything the main loop does.
-using Event = std::variant<MessageIn, ClientGone, EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, TuningProgress, TuningDone, IndexProgress,
+using Event = std::variant<MessageIn, ClientGone, EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, MixingLearned, TuningProgress, TuningDone, IndexProgress,
                            TimerFired, LogLine>;
 
 constexpr int kMostNonsense = 32;  // unreadable messages in a row: whoever sends them does not speak LSP
@@ -56,6 +56,7 @@ class Server {
   void on(ModelProgress progress) { on_model_progress(session_, progress); }
   void on(ModelLoaded loaded) { on_model_loaded(session_, loaded); }
   void on(AdapterUsed used) { on_adapter_used(session_, used); }
+  void on(MixingLearned learned) { on_mixing_learned(session_, learned); }
   void on(TuningProgress progress) { on_tuning_progress(session_, progress); }
   void on(TuningDone done) { on_tuning_done(session_, done); }
   void on(IndexProgress progress) { on_index_progress(session_, std::move(progress)); }
@@ -181,6 +182,7 @@ void Server::on(TimerFired fired) {
     case Alarm::IndexSave: return index_save(session_);
     case Alarm::Configuration: return start_loading(session_);
     case Alarm::Quiet: return on_quiet(session_, fired.key);
+    case Alarm::Mixing: return learn_mixing(session_);
     case Alarm::WatchClient: return on_watch_client(session_);
   }
 }

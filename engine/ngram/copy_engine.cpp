@@ -16,9 +16,7 @@ double ms_since(Clock::time_point start) { return std::chrono::duration<double, 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr TokenId kNothing = -1;
 constexpr std::int64_t kContext = std::int64_t(1) << 30;  // no limit of its own
-// Where a word is half typed, all that followed is looked at: the one that fits may be rare.
 constexpr std::size_t kLookedAhead = 8;
-constexpr std::size_t kSamples = 256, kSamplesForHalfWord = 8192;
 
 }  // namespace
 
@@ -73,7 +71,7 @@ void CopyEngine::look_ahead(const GenerateRequest& request, std::span<const Toke
 float CopyEngine::fitting_share(const GenerateRequest& request, std::span<const TokenId> so_far) {
   std::fill(logits_.begin(), logits_.end(), 0.f);
   request.steer(so_far, logits_);
-  return float(std::count(logits_.begin(), logits_.end(), 0.f)) / float(logits_.size());
+  return float(std::count_if(logits_.begin(), logits_.end(), [](float logit) { return logit > kNever; })) / float(logits_.size());
 }
 
 GeneratedToken CopyEngine::next(const GenerateRequest& request, std::span<const TokenId> text, std::span<const TokenId> so_far) {

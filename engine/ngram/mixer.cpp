@@ -8,16 +8,15 @@
 namespace engine {
 
 float mixing_share(const Prediction& prediction, const MixWeights& weights) {
-  if (prediction.chances.empty() || prediction.length < weights.least) return 0;
-  const float strength = float(prediction.length) * prediction.agreement * std::log2(1 + prediction.count);
-  return strength / (strength + weights.k);
+  if (prediction.chances.empty()) return 0;
+  return 1 / (1 + std::exp(-(weights.bias + weights.certainty * prediction.chances.front().probability)));
 }
 
 void Mixer::steer(std::span<const TokenId> so_far, std::span<float> logits) {
   text_.resize(given_);
   text_.insert(text_.end(), so_far.begin(), so_far.end());
   const auto normal = float(kernels().fused->log_sum_exp(logits.data(), std::int64_t(logits.size())));
-  const Prediction prediction = predict(workspace_->look_up(text_));
+  const Prediction prediction = predict(workspace_->look_up(text_, {.samples = half_word_ && so_far.size() < 2 ? kSamplesForHalfWord : kSamples}));
   const float share = mixing_share(prediction, weights_), against = share / (1 - share);
   // p_model + against * p_workspace: the ids that the workspace does not know keep their logits.
   float added = 0;

@@ -1,7 +1,8 @@
 // mixer.h: a model's next-token probabilities mixed with the workspace's: a private name is known the moment its file is indexed.
 // steer() in GenerateRequest::steer, before other steering: the logits become those of (1 - lambda) p_model + lambda p_workspace, up
-// to a constant; logprob() then gives the mixture's for the id that was chosen. lambda = s / (s + k): s grows with the length of the
-// match, with how often it was seen, and with how unanimous what followed was. Hellendoorn and Devanbu 2017; Khandelwal et al. 2020 (kNN-LM).
+// to a constant; logprob() then gives the mixture's for the id that was chosen. lambda rises with the workspace's own certainty, the
+// probability of what it holds likeliest, which length, count and unanimity of the match have gone into (predict.h): logistic, its two
+// weights fitted to code (bench/mixing.cpp). Hellendoorn and Devanbu 2017; Khandelwal et al. 2020 (kNN-LM).
 // Costs a look-up and one pass over the logits. One generation's; one thread.
 #pragma once
 
@@ -14,15 +15,16 @@
 namespace engine {
 
 struct MixWeights {
-  float k = 8;              // larger: the model is believed sooner
-  std::uint32_t least = 2;  // tokens of match below which the workspace says nothing
+  float bias = -1.5f;       // lambda = 1 / (1 + exp(-(bias + certainty * probability)))
+  float certainty = 4.2f;
 };
 
 class Mixer {
  public:
-  // `context`: the text before the first token, in ids.
-  Mixer(std::shared_ptr<const NgramIndex> workspace, std::vector<TokenId> context, MixWeights weights = {})
-      : workspace_(std::move(workspace)), text_(std::move(context)), given_(text_.size()), weights_(weights) {}
+  // `context`: the text before the first token, in ids. `half_word`: what is steered after must go on from a half typed word, so
+  // that at first all that followed is looked at: the one that fits may be rare.
+  Mixer(std::shared_ptr<const NgramIndex> workspace, std::vector<TokenId> context, bool half_word = false, MixWeights weights = {})
+      : workspace_(std::move(workspace)), text_(std::move(context)), given_(text_.size()), half_word_(half_word), weights_(weights) {}
 
   void steer(std::span<const TokenId> so_far, std::span<float> logits);
   float logprob(TokenId id) const;
@@ -31,6 +33,7 @@ class Mixer {
   std::shared_ptr<const NgramIndex> workspace_;
   std::vector<TokenId> text_;  // the context and what was generated
   std::size_t given_;
+  bool half_word_;
   MixWeights weights_;
   std::vector<float> mixed_;  // of the latest step: logits, before other steering
   float normal_ = 0;          // the logarithm of the sum of their exponentials

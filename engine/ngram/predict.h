@@ -15,6 +15,10 @@ struct BlendWeights {
   float decay = 1;
 };
 
+// Occurrences that a look-up for predict() takes from each part of an index. Where a word is half typed, all that followed is looked at:
+// the one that fits may be rare.
+inline constexpr std::size_t kSamples = 256, kSamplesForHalfWord = 8192;
+
 struct TokenChance {
   TokenId token = 0;  // kSeparator: the document ends
   float probability = 0;

@@ -43,7 +43,7 @@ class TorchEngine : public Engine {
   TorchEngine(std::unique_ptr<Model> model, ModelInfo info, torch::Device device, torch::Dtype dtype)
       : model_(std::move(model)), info_(std::move(info)), device_(device), dtype_(dtype), chunks_(first_chunk(device)),
         sessions_(model_->config(), device, dtype, kMostSessions, session_budget(device)) {
-    info_.takes_workspace = model_->alike_rows() > 1;
+    info_.takes_workspace = true;
   }
 
   const ModelInfo& info() const override { return info_; }

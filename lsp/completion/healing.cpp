@@ -1,6 +1,7 @@
 #include "lsp/completion/healing.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace lsp {
@@ -43,8 +44,18 @@ void ByteConstraint::steer(std::span<const tokenizer::TokenId> so_far, std::span
   for (const auto id : fitting_) kept_.push_back(std::size_t(id) < logits.size() ? logits[std::size_t(id)] : 0);
   if (fitting_.empty()) return;  // a vocabulary without byte tokens: better unconstrained than nothing
   std::fill(logits.begin(), logits.end(), -std::numeric_limits<float>::infinity());
+  const std::string_view left = std::string_view(owed_).substr(paid);
   for (std::size_t i = 0; i < fitting_.size(); ++i)
-    if (std::size_t(fitting_[i]) < logits.size()) logits[std::size_t(fitting_[i])] = kept_[i];
+    if (std::size_t(fitting_[i]) < logits.size()) logits[std::size_t(fitting_[i])] = kept_[i] + chance_of_rest(left, tokenizer_.bytes(fitting_[i]));
+}
+
+// A token that pays a part only must be followed by one that fits what is left: about as likely as such tokens are in the vocabulary.
+// Without that " c" for " ctx" would be as good as in front of anything.
+float ByteConstraint::chance_of_rest(std::string_view left, std::string_view token) {
+  if (token.size() >= left.size()) return 0;
+  going_on_.clear();
+  index_.tokens_for(left.substr(token.size()), going_on_);
+  return std::log(float(going_on_.size() + 1) / float(index_.size() + 1));
 }
 
 }  // namespace lsp

@@ -25,14 +25,17 @@ class ByteConstraint {
       : owed_(std::move(owed)), tokenizer_(tokenizer), index_(index) {}
 
   bool empty() const { return owed_.empty(); }
-  // For GenerateRequest::steer: all logits but those of fitting tokens become -infinity.
+  // For GenerateRequest::steer: all logits but those of fitting tokens become -infinity; of those that pay a part of the bytes only,
+  // less by how seldom the rest follows.
   void steer(std::span<const tokenizer::TokenId> so_far, std::span<float> logits);
 
  private:
+  float chance_of_rest(std::string_view left, std::string_view token);
+
   std::string owed_;
   const tokenizer::Tokenizer& tokenizer_;
   const VocabularyIndex& index_;
-  std::vector<tokenizer::TokenId> fitting_;  // kept between calls for its memory
+  std::vector<tokenizer::TokenId> fitting_, going_on_;  // kept between calls for their memory
   std::vector<float> kept_;
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "engine/engine.h"
+#include "engine/ngram/mixer.h"
 #include "tokenizer/fim.h"
 #include "tokenizer/incremental.h"
 #include "tokenizer/tokenizer.h"
@@ -23,6 +24,7 @@ struct Model {
   std::unique_ptr<engine::Engine> engine;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;  // shared with the index, which speaks its ids
   std::optional<tokenizer::FimLayout> fim;
+  engine::MixWeights mix;  // how far the workspace is believed beside it: learned in idle time (mix_learning.h)
 
   // The vocabulary by its bytes, for steering: built at its first use (some 10 ms), so that a loader may call it early.
   // Not before the fields above are set; by one thread at a time.

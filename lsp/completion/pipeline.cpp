@@ -110,7 +110,7 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
   for (const auto id : model.engine->info().end_ids) request.end_ids.push_back(id);
   std::optional<engine::Mixer> mixer;
   if (task.settings.mix_workspace && task.workspace && model.engine->info().architecture != engine::kCopyArchitecture)
-    mixer.emplace(task.workspace, task.prompt.text_before.empty() ? task.prompt.ids : task.prompt.text_before);
+    mixer.emplace(task.workspace, task.prompt.text_before.empty() ? task.prompt.ids : task.prompt.text_before, !constraint.empty(), model.mix);
   if (mixer || !constraint.empty() || !others.empty())
     request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) {
       if (mixer) mixer->steer(so_far, logits);

@@ -19,7 +19,7 @@ struct CompletionSettings {
   int suffix_tokens = 256;
   double temperature = 0;
   double copy_confidence = 0.25;
-  bool mix_workspace = false;
+  bool mix_workspace = true;
 };
 
 // Whether suggestions are wanted in files of this language.

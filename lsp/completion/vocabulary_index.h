@@ -26,6 +26,7 @@ class VocabularyIndex {
   // Whether some token starts with `bytes` and is longer.
   bool extends(std::string_view bytes) const;
 
+  std::size_t size() const { return entries_.size(); }
   std::size_t longest() const { return longest_; }
 
   // Ids that end a text, and ids that are neither text nor an end: control tokens, holes, markers.

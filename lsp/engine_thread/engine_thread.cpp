@@ -52,7 +52,7 @@ void EngineThread::run(LoadModel wanted) {
   };
   auto model = guarded_result<std::unique_ptr<Model>>("loading the model", [&] { return wanted.load(progress, ending_.get_token()); });
   if (model && !*model) model = base::fail(base::ErrorCode::Failed, "the loader gave no model");
-  if (model) model_ = std::move(*model), anchors_.clear();
+  if (model) model_ = std::move(*model), anchors_.clear(), learner_ = {};
   const bool copies = model_ && model_->engine && model_->engine->info().takes_workspace;
   report_(ModelLoaded{.name = model ? base::Result<std::string>(model_->name) : base::forward(model),
                       .load_ms = ms_since(start),
@@ -65,6 +65,7 @@ void EngineThread::run(UseAdapter wanted) {
   if (model_ && model_->engine) {
     const auto done = guarded("using an adapter", [&] { outcome = model_->engine->use_adapter(wanted.folder); });
     if (!done) outcome = done;
+    else learner_ = {};
   }
   report_(AdapterUsed{std::move(wanted.folder), std::move(outcome)});
 }
@@ -118,6 +119,18 @@ void EngineThread::run(WarmUpJob job) {
     if (!done) return base::forward(done);
     return true;
   });
+}
+
+void EngineThread::run(LearnMixing job) {
+  const JoinedStop stop(job.stop, ending_.get_token());
+  if (!model_ || stop.token().stop_requested() || model_->engine->info().architecture == engine::kCopyArchitecture || !job.workspace || job.workspace->tokenizer != model_->tokenizer || learner_.done()) return;
+  bool learned = false;
+  (void)guarded_result<bool>("learning to mix", [&]() -> base::Result<bool> {
+    auto done = learner_.learn(*model_, job.workspace->index, stop.token());
+    if (!done) return base::forward(done);
+    return learned = true;
+  });
+  if (!stop.token().stop_requested()) report_(MixingLearned{model_->mix, learner_.samples(), learner_.done() || !learned});
 }
 
 }  // namespace lsp

@@ -2,7 +2,8 @@
 // load() and submit() from the main loop; what comes of them arrives as an EngineEvent through `report`, which is called on
 // the engine thread and must not wait. The destructor stops the job at work (within a token) and joins.
 // Jobs that were stopped while they waited are reported at once, without running. warm_up() asks for nothing back: at each job's end
-// comes EngineDone alone, and a warm-up gives way to whatever is submitted after it once its stop token fires.
+// comes EngineDone alone, and a warm-up gives way to whatever is submitted after it once its stop token fires. learn_mixing() is for
+// idle time too, and reports MixingLearned unless it was stopped.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <variant>
 
 #include "base/queue.h"
+#include "lsp/completion/mix_learning.h"
 #include "lsp/completion/nearby_text.h"
 #include "lsp/completion/pipeline.h"
 #include "lsp/completion/warm_up.h"
@@ -34,6 +36,11 @@ struct Job {
 struct WarmUpJob {
   WarmUp what;
   CompletionSettings settings;
+  std::stop_token stop;
+};
+
+struct LearnMixing {
+  std::shared_ptr<const WorkspaceSnapshot> workspace;
   std::stop_token stop;
 };
 
@@ -60,7 +67,12 @@ struct AdapterUsed {
   std::filesystem::path folder;  // empty: none
   base::Result<void> outcome;    // after an error all is as it was
 };
-using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed>;
+struct MixingLearned {
+  engine::MixWeights weights;  // what the workspace's files have said so far
+  std::size_t samples = 0;
+  bool done = false;           // no more of them are to be looked at
+};
+using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, MixingLearned>;
 
 class EngineThread {
  public:
@@ -77,6 +89,7 @@ class EngineThread {
   void use_adapter(std::filesystem::path folder) { work_.push(UseAdapter{std::move(folder)}); }  // of the model at work, or none
   void submit(Job job) { work_.push(std::move(job)); }
   void warm_up(WarmUpJob job) { work_.push(std::move(job)); }
+  void learn_mixing(LearnMixing job) { work_.push(std::move(job)); }  // from one file more of the workspace; gives way as a warm-up does
 
  private:
   struct LoadModel {
@@ -85,13 +98,14 @@ class EngineThread {
   struct UseAdapter {
     std::filesystem::path folder;
   };
-  using Work = std::variant<LoadModel, UseAdapter, Job, WarmUpJob>;
+  using Work = std::variant<LoadModel, UseAdapter, Job, WarmUpJob, LearnMixing>;
 
   void run();
   void run(LoadModel wanted);
   void run(UseAdapter wanted);
   void run(Job job);
   void run(WarmUpJob job);
+  void run(LearnMixing job);
 
   const ModelLoader load_;
   const Completer complete_;
@@ -101,6 +115,7 @@ class EngineThread {
   std::unique_ptr<Model> model_;  // engine thread only, as the next
   Anchors anchors_;
   NearbyText nearby_;
+  MixLearner learner_;
   std::thread thread_;            // last: it uses all of the above
 };
 

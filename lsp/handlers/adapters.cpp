@@ -39,6 +39,8 @@ void on_adapter_used(Session& session, const AdapterUsed& used) {
   if (used.outcome) {
     session.adapter = used.folder.string();
     session.ready.clear();
+    session.mixing_learned = false;
+    learn_mixing_soon(session);
     if (session.adapter.empty()) session.services.log.info("{} works without an adapter", session.model_name);
     else session.services.log.info("{} works with the adapter {}", session.model_name, session.adapter);
     return;

@@ -87,6 +87,11 @@ void note_asked(Session& session, const Query& query);
 void begin_at_change(Session& session, const ChangeParams& change);  // the suggestion that will be asked for next
 void on_quiet(Session& session, Pending::Key key);
 
+// mixing.cpp
+void learn_mixing_soon(Session& session);  // once nobody has asked for a while
+void learn_mixing(Session& session);
+void on_mixing_learned(Session& session, const MixingLearned& learned);
+
 // adapters.cpp: window/workDoneProgress/cancel; adapters of the model at work, and learning the workspace's code
 void add_adapters(Dispatcher& methods, Session& session);
 void use_wanted_adapter(Session& session);  // the setting's, or the workspace's

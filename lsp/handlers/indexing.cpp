@@ -80,6 +80,7 @@ void on_index_progress(Session& session, IndexProgress progress) {
   if (!progress.busy && session.workspace_busy) session.services.log.info("the workspace's index: {} files, {} tokens", progress.files, progress.tokens);
   session.workspace_busy = progress.busy;
   session.workspace = std::move(progress.workspace);
+  learn_mixing_soon(session);
 }
 
 void text_changed(Session& session, const std::string& uri) {

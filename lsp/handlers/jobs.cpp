@@ -220,6 +220,7 @@ void on_engine_done(Session& session, EngineDone done) {
   const bool cancelled = !done.completion && done.completion.error().code == base::ErrorCode::Cancelled;
   if (work && !cancelled && !fit_to_wanted(done, work.mapped().wanted)) return begin_anew(session, done.key, std::move(work.mapped().wanted));
   std::erase_if(session.background, [&](const auto& begun) { return begun.second.key == done.key; });
+  learn_mixing_soon(session);
   auto entry = session.pending.take(done.key);
   if (!entry) return;  // cancelled, a newer request took its place, or nobody waits for it
   if (!done.completion) {

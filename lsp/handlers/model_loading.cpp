@@ -60,6 +60,7 @@ void on_model_loaded(Session& session, const ModelLoaded& loaded) {
     session.model_name = *loaded.name;
     session.model_problem.clear();
     session.adapter.clear();
+    session.mixing_learned = false;
     use_wanted_adapter(session);
     start_indexing(session, loaded.wants_index);
     finish(session, *loaded.name);

@@ -45,6 +45,7 @@ enum class Alarm {
   IndexSave,      // what the index learned is worth keeping
   WatchClient,    // look whether the client still lives
   Quiet,          // nothing was asked since (its key) for a moment: time to warm up
+  Mixing,         // time to learn how to mix, if nobody asks for anything
 };
 struct TimerFired {
   Alarm alarm = Alarm::WatchClient;
@@ -143,6 +144,8 @@ struct Session {
   std::shared_ptr<const WorkspaceSnapshot> workspace{};
   std::set<std::string> unsaved{};        // documents that the index has not seen as they are
   bool workspace_busy = false;
+  bool mixing_learned = false;            // of this model: no more is to be learned
+  bool mixing_soon = false;               // a timer runs
   bool index_texts_soon = false, index_save_soon = false;  // timers that run
   std::unique_ptr<TuningThread> tuning{};  // while it works
   bool tuning_told = false;                // the client was told that it began

@@ -38,15 +38,12 @@ TEST_CASE("a mixture is a distribution: the model's where the workspace knows no
   CHECK(helped[2] < alone[2]);
 }
 
-TEST_CASE("the share grows with the match, its count and its unanimity") {
-  const auto share = [](std::uint32_t length, float count, float agreement) {
-    return mixing_share({.chances = {{1, 0.5f}}, .length = length, .count = count, .agreement = agreement}, {});
-  };
-  CHECK(share(1, 9, 1) == 0);
-  CHECK(share(4, 1, 1) > share(2, 1, 1));
-  CHECK(share(4, 3, 1) > share(4, 1, 1));
-  CHECK(share(4, 3, 1) > share(4, 3, 0.5f));
-  CHECK(share(32, 1000, 1) < 1);
+TEST_CASE("the share grows with the workspace's certainty") {
+  const auto share = [](float certainty) { return mixing_share({.chances = {{1, certainty}, {2, 0.01f}}}, {}); };
+  CHECK(share(0.9f) > share(0.5f));
+  CHECK(share(0.5f) > share(0.1f));
+  CHECK(share(0.99f) < 1);
+  CHECK(share(0.01f) > 0);
   CHECK(mixing_share({}, {}) == 0);
 }
 

@@ -32,7 +32,7 @@ std::string allowed(std::string owed, std::string_view so_far) {
   constraint.steer(tokenizer.encode(so_far, {}), logits);
   std::string out;
   for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] == 1.5f) out += "[" + kWords[i] + "]";
+    if (logits[i] > -std::numeric_limits<float>::infinity()) out += "[" + kWords[i] + "]";
   return out;
 }
 
@@ -53,6 +53,19 @@ TEST_CASE("the first ids are kept, and no character is cut in two") {
   CHECK(cut("retu", 1) == "retu|");
   CHECK(cut("aretu", 1) == "a|retu");
   CHECK(cut("a\xC3\xA9") == "a|\xC3\xA9");
+}
+
+TEST_CASE("a token that pays a part only is less likely by how seldom the rest follows") {
+  const tests::WordTokenizer tokenizer(kWords);
+  const lsp::VocabularyIndex index(tokenizer, nullptr, kWords.size());
+  lsp::ByteConstraint constraint("retu", tokenizer, index);
+  std::vector<float> logits(kWords.size(), 1.5f);
+  constraint.steer({}, logits);
+  const auto logit = [&](std::string_view word) { return logits[std::size_t(std::ranges::find(kWords, word) - kWords.begin())]; };
+  CHECK(logit("retu") == 1.5f);
+  CHECK(logit("return") == 1.5f);
+  CHECK(logit("re") < 0);            // only "t" goes on with it
+  CHECK(logit("re") > logit("r"));   // nothing spells "etu"
 }
 
 TEST_CASE("a constraint lets through the tokens that spell what is owed, and those that go on from it") {

@@ -1,0 +1,65 @@
+#include "lsp/completion/mix_learning.h"
+
+#include "support/catch.h"
+#include "support/fake_model.h"
+
+using tokenizer::TokenId;
+
+namespace {
+
+// An index of files in the byte tokenizer's ids.
+engine::NgramIndex index_of(const std::vector<std::string>& texts) {
+  std::vector<engine::TokenDocument> documents;
+  for (const std::string& text : texts) documents.push_back({documents.size() + 1, {text.begin(), text.end()}});
+  return engine::NgramIndex().with(engine::Segment::build(std::move(documents)));
+}
+
+std::string repeated(const std::string& text, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+float share_at(const lsp::Model& model, float certainty) { return mixing_share({.chances = {{1, certainty}}}, model.mix); }
+
+}  // namespace
+
+TEST_CASE("a workspace that foresees itself is believed more after its files were looked at, noise less") {
+  const std::string line = "value = table.find(key)->second;\n";
+  std::string noise;
+  std::uint32_t state = 1;
+  for (int i = 0; i < 3000; ++i) noise += char('!' + (state = state * 1664525 + 1013904223) / 65536 % 90);
+  for (const auto& [texts, rises] : {std::pair{std::vector{repeated(line, 20), repeated(line, 30)}, true}, {std::vector{noise}, false}}) {
+    engine::Script script;
+    script.logprob = -1.5;
+    const auto held = tests::fake_model(std::move(script));
+    lsp::Model& model = *held;
+    const float before = share_at(model, 0.5f);
+    lsp::MixLearner learner;
+    while (!learner.done()) REQUIRE(learner.learn(model, index_of(texts), {}));
+    CHECK(learner.samples() > 1000);
+    CAPTURE(rises, model.mix.bias, model.mix.certainty);
+    CHECK((share_at(model, 0.5f) > before) == rises);
+  }
+}
+
+TEST_CASE("where there is no file long enough nothing is learned, and it comes to an end") {
+  const auto held = tests::fake_model(engine::Script{});
+  lsp::Model& model = *held;
+  lsp::MixLearner learner;
+  for (int i = 0; i < 1000 && !learner.done(); ++i) REQUIRE(learner.learn(model, index_of({"short"}), {}));
+  CHECK(learner.done());
+  CHECK(learner.samples() == 0);
+  CHECK(model.mix.bias == engine::MixWeights{}.bias);
+}
+
+TEST_CASE("a file that was stopped at does not count") {
+  const auto held = tests::fake_model(engine::Script{});
+  lsp::Model& model = *held;
+  lsp::MixLearner learner;
+  std::stop_source stop;
+  stop.request_stop();
+  (void)learner.learn(model, index_of({repeated("a = b;\n", 100)}), stop.get_token());
+  CHECK(learner.samples() == 0);
+  CHECK(!learner.done());
+}
