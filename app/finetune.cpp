@@ -1,5 +1,8 @@
 // A model that learns somebody's code: `rigpilot finetune`.
-#include <cmath>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
 
 #include "app/command.h"
@@ -52,7 +55,15 @@ base::Result<void> check(const FinetuneOptions& o) {
   return {};
 }
 
+// The server's training ends when the server does, however that is killed.
+bool end_with(int parent) {
+  if (parent == 0) return true;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  return ::getppid() == parent;  // otherwise it was gone before that
+}
+
 int finetune(const FinetuneOptions& options) {
+  if (!end_with(options.parent)) return kFailed;
   if (auto fine = check(options); !fine) return wrong_use(fine.error().message);
   auto outcome = [&] {
     FinetuneProgress progress(options.progress_json);
@@ -101,9 +112,10 @@ void add_finetune(CLI::App& program, Run& run) {
   command.add_flag("--keep-worse", o.keep_worse, "put it in place even where fewer suggestions are exact")->group("Settings");
   command.add_flag("--json", o.json, "one line of JSON at the end");
   command.add_flag("--progress-json", o.progress_json)->group("");  // for the language server: progress as lines of JSON on stdout
+  command.add_option("--parent", o.parent)->group("");                // its process
   command.footer(R"(Files are those that the workspace's index takes: what .gitignore names, secrets, generated and minified files stay out. Some files are
 held out; at holes in them suggestions are measured before and after, and what made them worse is not put in place. Ctrl-C ends
-the training with the best so far.
+the training with the best so far; again, or at another time, it ends the program and nothing is left.
 
 Examples:
   rigpilot finetune --model my-model --code ~/src/project --lora 16

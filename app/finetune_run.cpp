@@ -7,7 +7,7 @@
 #include "app/adapters.h"
 #include "app/evaluate/run.h"
 #include "app/finetune/memory.h"
-#include "app/hub/interrupt.h"
+#include "app/finetune/work_folder.h"
 #include "app/store.h"
 #include "app/train_start.h"
 #include "base/machine.h"
@@ -26,12 +26,6 @@ using base::Result;
 class Finetuning {
  public:
   Finetuning(const FinetuneOptions& options, FinetuneProgress& progress) : o_(options), progress_(progress) {}
-  ~Finetuning() {
-    std::error_code ignored;
-    if (!keep_work_ && !work_.empty()) fs::remove_all(work_, ignored);
-  }
-  Finetuning(const Finetuning&) = delete;
-  Finetuning& operator=(const Finetuning&) = delete;
 
   Result<void> prepare();
   Result<FinetuneOutcome> run();
@@ -42,17 +36,17 @@ class Finetuning {
   Result<void> train();
   Result<void> put_in_place();
   bool lora() const { return o_.lora > 0; }
-  fs::path result() const { return work_ / (lora() ? "adapter" : "model"); }
+  fs::path result() const { return work_->path() / (lora() ? "adapter" : "model"); }
 
   const FinetuneOptions& o_;
   FinetuneProgress& progress_;
-  fs::path model_, out_, work_;
+  fs::path model_, out_;
+  std::unique_ptr<WorkFolder> work_;
   StartModel start_;  // where all weights are trained
   engine::ModelConfig config_;
   Folder folder_;
   std::vector<Hole> holes_;
   FinetuneOutcome outcome_;
-  bool keep_work_ = false;  // what was learned but not put in place
 };
 
 Result<engine::ModelConfig> config_of(const fs::path& model) {
@@ -81,16 +75,15 @@ Result<void> Finetuning::prepare() {
   if (o_.out.empty() && !lora()) return fail(ErrorCode::InvalidInput, "--out is missing: expected the folder that gets the whole model");
   out_ = fs::absolute(o_.out.empty() ? adapter_folder(folder_.root, model_name(model_)) : fs::path(o_.out)).lexically_normal();
   if (!out_.has_filename()) out_ = out_.parent_path();
-  work_ = out_.parent_path() / fmt::format(".{}.part", out_.filename().string());
   std::error_code failed;
   if (fs::exists(out_, failed) && !fs::exists(out_ / "adapter_config.json") && !fs::exists(out_ / "config.json") && !fs::is_empty(out_))
     return fail(ErrorCode::InvalidInput, "--out {}: holds something else than an adapter or a model", out_.string());
-  fs::remove_all(work_, failed);
-  fs::create_directories(work_, failed);
-  if (failed) return fail(ErrorCode::Failed, "{}: {}", work_.string(), failed.message());
+  auto work = WorkFolder::make(out_.parent_path() / fmt::format(".{}.part", out_.filename().string()));
+  if (!work) return base::forward(work);
+  work_ = *std::move(work);
   if (auto enough = check_memory(); !enough) return enough;
   auto data = make_dataset(folder_, {.seed = o_.seed, .held_out = o_.held_out, .history = !o_.no_history, .replay = o_.replay, .replay_share = o_.replay_share},
-                           work_ / "data");
+                           work_->path() / "data");
   if (!data) return base::forward(data);
   outcome_.data = std::move(*data);
   folder_.code = outcome_.data.held_out_files;  // holes are cut in these alone; all of the folder may be copied from
@@ -168,7 +161,6 @@ Result<void> Finetuning::train() {
   request.seed = o_.seed, request.device = o_.model.device, request.bf16 = o_.dtype == "bf16", request.threads = o_.model.threads;
   if (!lora())
     if (auto brought = bring_model(start_, result()); !brought) return brought;
-  Interrupt interrupt;
   std::stop_source stop;
   const auto start = std::chrono::steady_clock::now();
   double validated = 0;
@@ -179,11 +171,13 @@ Result<void> Finetuning::train() {
         const double done = o_.minutes > 0 ? std::max(double(s.step) / double(s.steps), seconds / 60 / o_.minutes) : double(s.step) / double(s.steps);
         progress_.show(done, fmt::format("step {}/{}, loss {:.3f}, held-out {:.3f}, {:.0f} tokens/s, {:.0f} min left", s.step, s.steps, s.loss, validated, s.tokens_per_second,
                                          seconds / 60 * (1 / done - 1)));
-        if (interrupt.asked() || (o_.minutes > 0 && seconds > 60 * o_.minutes)) stop.request_stop();
+        if (work_->asked() || (o_.minutes > 0 && seconds > 60 * o_.minutes)) stop.request_stop();
       },
       .validated = [&](const engine::ValidationReport& v) { validated = v.loss; },
       .checkpointed = {}};
+  work_->let_ctrl_c_ask();
   auto report = engine::train_model(request, events, stop.get_token());
+  work_->let_ctrl_c_end();
   if (!report) return base::forward(report);
   outcome_.training = *report;
   return {};
@@ -191,7 +185,8 @@ Result<void> Finetuning::train() {
 
 Result<void> Finetuning::put_in_place() {
   std::error_code failed;
-  const fs::path old = work_ / "old";
+  const fs::path old = work_->path() / "old";
+  work_->settle();
   if (fs::exists(out_, failed)) fs::rename(out_, old, failed);
   if (!failed) fs::rename(result(), out_, failed);
   if (failed) return fail(ErrorCode::Failed, "{}: {}", out_.string(), failed.message());
@@ -214,7 +209,7 @@ Result<FinetuneOutcome> Finetuning::run() {
   outcome_.after = std::move(*after);
   if (outcome_.after.exact < outcome_.before.exact && !o_.keep_worse) {
     outcome_.why = fmt::format("exact suggestions at {} held-out holes fell from {:.1f} % to {:.1f} %", holes_.size(), 100 * outcome_.before.exact, 100 * outcome_.after.exact);
-    outcome_.out = result(), keep_work_ = true;
+    outcome_.out = result(), work_->keep();
     return std::move(outcome_);
   }
   if (auto placed = put_in_place(); !placed) return base::forward(placed);

@@ -26,6 +26,7 @@ struct FinetuneOptions {
   std::uint64_t seed = 1;
   std::size_t holes = 200;
   bool no_history = false, recompute = false, keep_worse = false, json = false, progress_json = false;
+  int parent = 0;  // the language server that started it: ends with that one
 };
 
 class FinetuneProgress {
