@@ -43,6 +43,7 @@ enum class Alarm {
   Configuration,  // the client has not sent its configuration: go on without
   IndexTexts,     // unsaved texts have been quiet for a moment
   IndexSave,      // what the index learned is worth keeping
+  IndexPatience,  // the workspace has been read for a while: worth telling
   WatchClient,    // look whether the client still lives
   Quiet,          // nothing was asked since (its key) for a moment: time to warm up
 };
@@ -100,6 +101,15 @@ struct LastAnswer {
   std::string note{};  // where the model was not asked
 };
 
+// Of the index, as the user sees it.
+struct IndexShown {
+  enum class State { Nothing, Waiting, Asking, Begun, Refused };
+  State state = State::Nothing;
+  std::chrono::steady_clock::time_point busy_since{}, told{};
+  int percent = 0;
+  std::size_t files = 0;
+};
+
 struct Session {
   const ServerOptions& options;
   Services services;
@@ -143,6 +153,7 @@ struct Session {
   std::shared_ptr<const WorkspaceSnapshot> workspace{};
   std::set<std::string> unsaved{};        // documents that the index has not seen as they are
   bool workspace_busy = false;
+  IndexShown index_shown{};
   bool index_texts_soon = false, index_save_soon = false;  // timers that run
   std::unique_ptr<TuningThread> tuning{};  // while it works
   bool tuning_told = false;                // the client was told that it began
