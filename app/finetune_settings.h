@@ -15,7 +15,7 @@ namespace app {
 
 struct FinetuneOptions {
   ModelOptions model;
-  std::string code, out;
+  std::string code, messages, out;  // one of the first two
   std::vector<std::string> modules, replay;
   std::int64_t lora = 0;
   double alpha = 0;  // 0: twice the rank

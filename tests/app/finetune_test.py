@@ -209,6 +209,35 @@ def test_wrong_wishes_are_one_sentence(project, base_model, tmp_path):
     assert (tmp_path / "precious" / "file").read_text() == "x"
 
 
+@pytest.mark.parametrize("lora", [4, 0])
+def test_messages_teach_a_gpt2(tmp_path, lora):
+    model = tiny(tmp_path / "gpt2", "gpt2")
+    said = [{"from": name, "date": f"2021-03-{day:02d}T10:0{i}:00", "text": f"see you at the station {name}"} for day in range(1, 29) for i, name in enumerate(["Ann", "Bo", "Ann"])]
+    (tmp_path / "messages.json").write_text(json.dumps(said))
+    how = ["--lora", lora, "--rate", 0.01] if lora else ["--rate", 0.003]
+    quick = [*QUICK[:1], 40, *QUICK[2:], "--patience", 100, "--messages", tmp_path / "messages.json"]
+    done = answer("finetune", "--model", tmp_path / "gpt2", *how, *quick, "--out", tmp_path / "out")
+    assert done["installed"] and done["path"] == str(tmp_path / "out") and done["loss"]["after"] < done["loss"]["before"] - 0.3
+    assert done["data"]["conversations"] == 24 and done["data"]["held_out_conversations"] == 4 and "before" not in done
+    assert part_of(tmp_path) == []
+    if lora:
+        adapted = peft.PeftModel.from_pretrained(model, tmp_path / "out").eval()
+        assert logprobs(tmp_path / "gpt2", "--dtype", "f32", "--adapter", tmp_path / "out") == pytest.approx(expected(adapted), abs=1e-4)
+    else:
+        learned = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32).eval()
+        assert logprobs(tmp_path / "out", "--dtype", "f32") == pytest.approx(expected(learned), abs=1e-4)
+    refuse = lambda code, *more: refused(code, rigpilot("finetune", "--model", tmp_path / "gpt2", "--lora", 2, *more))
+    told = rigpilot("finetune", "--model", tmp_path / "gpt2", *how, *quick, "--out", tmp_path / "again")
+    assert told.returncode == DONE and b"24 conversations" in told.stdout and b"exact" not in told.stdout and b"loss, nats a token" in told.stdout
+    refuse(WRONG_USE)
+    refuse(WRONG_USE, "--messages", tmp_path / "messages.json", "--code", tmp_path)
+    refuse(WRONG_USE, "--messages", tmp_path / "messages.json", "--replay", tmp_path, "--out", tmp_path / "o")
+    refuse(FAILED, "--messages", tmp_path / "messages.json")  # no --out
+    refuse(FAILED, "--messages", tmp_path / "none.json", "--out", tmp_path / "o")
+    (tmp_path / "one.json").write_text('[{"text": "alone"}]')
+    refused(FAILED, rigpilot("finetune", "--model", tmp_path / "gpt2", "--lora", 2, "--messages", tmp_path / "one.json", "--out", tmp_path / "o"), "a single message")
+
+
 def part_of(folder):
     return [path for path in folder.rglob(".*.part")]
 
