@@ -1,4 +1,4 @@
-// How good suggestions are in real code: `rigpilot evaluate DIR`.
+// How good suggestions are: `rigpilot evaluate DIR` by holes in real code, `--tasks FILE` by tests that run.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -8,18 +8,22 @@
 #include "app/evaluate/page.h"
 #include "app/evaluate/report.h"
 #include "app/evaluate/run.h"
+#include "app/evaluate_tasks.h"
 #include "app/load.h"
 #include "base/files.h"
 
 namespace app {
 namespace {
 
+constexpr std::size_t kUsualHoles = 500;
+
 struct EvaluateOptions {
   ModelOptions model;
   std::vector<std::string> models;
-  std::string folder, mode, kind, html;
+  std::string folder, tasks, mode, kind, html;
   std::uint64_t seed = 1;
-  std::size_t holes = 500;
+  std::size_t holes = 0;  // 0: 500, or all tasks
+  int seconds = 15, jobs = 0;
   bool json = false, list = false;
 };
 
@@ -57,21 +61,26 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
 }
 
 std::vector<Hole> holes_of(const EvaluateOptions& options, const Folder& folder) {
-  if (options.kind.empty()) return cut_holes(folder.code, options.seed, options.holes);
+  const std::size_t most = options.holes > 0 ? options.holes : kUsualHoles;
+  if (options.kind.empty()) return cut_holes(folder.code, options.seed, most);
   for (const HoleKind kind : kHoleKinds)
-    if (options.kind == hole_kind_name(kind)) return cut_holes_of(folder.code, kind, options.seed, options.holes);
+    if (options.kind == hole_kind_name(kind)) return cut_holes_of(folder.code, kind, options.seed, most);
   return {};
 }
 
-int evaluate(const EvaluateOptions& options) {
+std::vector<std::string> models_of(const EvaluateOptions& options) {
+  return options.models.empty() || !options.model.engine.empty() ? std::vector<std::string>{"none"} : options.models;
+}
+
+int evaluate_code(const EvaluateOptions& options) {
   auto folder = read_folder(options.folder);
   if (!folder) return report(folder.error());
   const std::vector<Hole> holes = holes_of(options, *folder);
   const Slices slices(*folder);
   std::vector<Trial> runs;
-  const std::vector<std::string> models = options.models.empty() ? std::vector<std::string>{"none"} : options.models;
-  for (const std::string& model : models) {
-    const std::string mode = !options.mode.empty() ? options.mode : model == "none" ? "copy" : "both";
+  for (const std::string& model : models_of(options)) {
+    const bool copies = model == "none" && options.model.engine.empty();
+    const std::string mode = !options.mode.empty() ? options.mode : copies ? "copy" : "both";
     auto run = run_one(options, model, mode, *folder, holes, slices);
     if (!run) return report(run.error());
     if (options.list) print_outcomes(*folder, *run);
@@ -86,14 +95,24 @@ int evaluate(const EvaluateOptions& options) {
   return kDone;
 }
 
+int evaluate(const EvaluateOptions& options) {
+  if (options.tasks.empty() == options.folder.empty()) return wrong_use("expected one of DIR and --tasks FILE");
+  if (options.tasks.empty()) return evaluate_code(options);
+  if (!options.mode.empty() || !options.kind.empty()) return wrong_use("--mode and --kind are for holes in the code of DIR: expected neither with --tasks");
+  return evaluate_tasks({.model = options.model, .models = models_of(options), .file = options.tasks, .html = options.html, .seed = options.seed, .most = options.holes,
+                         .seconds = options.seconds, .jobs = options.jobs, .json = options.json, .list = options.list});
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& program, Run& run) {
-  CLI::App& command = *program.add_subcommand("evaluate", "How good suggestions are: holes cut into the code of a folder, and what is suggested there.");
+  CLI::App& command = *program.add_subcommand("evaluate", "How good suggestions are: holes in a folder's code, or tasks with tests.");
   auto options = std::make_shared<EvaluateOptions>();
-  command.add_option("DIR", options->folder, "the folder whose code is measured on")->required();
-  command.add_option("--seed", options->seed, "another number gives other holes (default 1)")->type_name("S");
-  command.add_option("--holes", options->holes, "how many (default 500)")->type_name("N")->check(CLI::Range(1, 1'000'000));
+  command.add_option("DIR", options->folder, "the folder whose code is measured on");
+  command.add_option("--tasks", options->tasks, "in place of DIR: a file of tasks, as HumanEval-Infilling and HumanEval-X-FIM have them (JSON lines, or those packed by gzip)")
+      ->type_name("FILE");
+  command.add_option("--seed", options->seed, "another number gives other holes, and other tasks with --holes (default 1)")->type_name("S");
+  command.add_option("--holes", options->holes, "how many (default 500, or all tasks)")->type_name("N")->check(CLI::Range(1, 1'000'000));
   command.add_option("--kind", options->kind, "holes of one kind only")->check(CLI::IsMember({"rest of line", "line start", "after a mark", "block"}));
   command.add_option("--model,-m", options->models, "as everywhere, or none: copying alone; may be given several times (default none)")->type_name("MODEL");
   command.add_option("--mode", options->mode, "what makes suggestions: copy (from the folder), model, or both (default: both, without a model copy)")
@@ -101,7 +120,21 @@ void add_evaluate(CLI::App& program, Run& run) {
   command.add_flag("--json", options->json, "one line of JSON");
   command.add_option("--html", options->html, "also a page with charts, all models side by side, in one file")->type_name("FILE");
   command.add_flag("--list", options->list, "each hole as a line of JSON: what was wanted and what was suggested");
+  command.add_option("--timeout", options->seconds, "seconds that the tests of one task may take (default 15)")->type_name("S")->check(CLI::Range(1, 3600));
+  command.add_option("--jobs", options->jobs, "tasks whose tests run at a time (default: one a core)")->type_name("N")->check(CLI::Range(1, 1024));
+  add_engine_option(command, options->model);
   add_device_options(command, options->model);
+  command.footer(R"(Holes: a file is hidden from the index while it is asked about, and the suggestion is compared with what stood there.
+
+Tasks: each line of FILE has task_id, prompt, suffix, canonical_solution (or canonical) and test. The suggestion is put between prompt and
+suffix, and all of that with the test is built and run: Python, C++, Java, JavaScript and Rust, by the first part of task_id, where
+python3, c++, javac and java, node, rustc are installed; other tasks are told of and skipped. pass@1 is the share of tasks that pass. What runs
+has no network, writes only to a folder of its own, and ends with all it began when its time is over, where the kernel lets a
+user make namespaces; `rigpilot evaluate` says where it does not. --list tells of each task why it failed.
+
+Examples:
+  rigpilot evaluate ~/src/project --model default --html page.html
+  rigpilot evaluate --tasks HumanEval-SingleLineInfilling.jsonl.gz --model default --holes 100)");
   command.callback([options, &run] { run = [options] { return evaluate(*options); }; });
 }
 

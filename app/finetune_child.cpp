@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 
@@ -24,13 +25,14 @@ using base::ErrorCode;
 using base::fail;
 using base::Result;
 
-constexpr int kUsualRank = 16, kHoles = 100, kBelowOthers = 10, kLookMs = 200;
+constexpr int kUsualRank = 16, kHoles = 100, kBelowOthers = 10, kLookMs = 200, kAtTheEndMs = 10;
+constexpr std::chrono::seconds kPatience{3};
 
-// A child whose stdout and stderr are read; killed where it still runs when this ends.
+// A child whose stdout and stderr are read. Where it still runs when this ends, it is asked to tidy up and end, then killed.
 class Child {
  public:
   ~Child() {
-    if (pid_ > 0) ::kill(pid_, SIGKILL), wait();
+    if (pid_ > 0) end();
     for (const int end : {out_, errors_})
       if (end >= 0) ::close(end);
   }
@@ -45,6 +47,8 @@ class Child {
   }
 
  private:
+  void end();
+
   pid_t pid_ = -1;
   int out_ = -1, errors_ = -1;
 };
@@ -72,6 +76,18 @@ Result<void> Child::start(const std::vector<std::string>& command) {
   return {};
 }
 
+void Child::end() {
+  ::kill(pid_, SIGTERM);
+  std::string last_words;
+  for (const auto until = std::chrono::steady_clock::now() + kPatience; std::chrono::steady_clock::now() < until;) {
+    siginfo_t about{};
+    if (::waitid(P_PID, id_t(pid_), &about, WEXITED | WNOHANG | WNOWAIT) == 0 && about.si_pid == pid_) break;
+    if (!read(last_words, last_words)) ::poll(nullptr, 0, kAtTheEndMs);
+  }
+  ::kill(pid_, SIGKILL);
+  wait();
+}
+
 bool Child::read(std::string& out, std::string& errors) {
   pollfd wanted[2] = {{out_, POLLIN, 0}, {errors_, POLLIN, 0}};
   if (::poll(wanted, 2, kLookMs) <= 0) return true;
@@ -87,7 +103,7 @@ bool Child::read(std::string& out, std::string& errors) {
 }
 
 std::vector<std::string> command_of(const ModelOptions& options, const lsp::TuningWish& wish) {
-  std::vector<std::string> out = {(base::executable_folder() / "rigpilot").string(), "finetune", "--progress-json", "--code", wish.root.string(),
+  std::vector<std::string> out = {(base::executable_folder() / "rigpilot").string(), "finetune", "--progress-json", "--parent", std::to_string(::getpid()), "--code", wish.root.string(),
                                   "--lora", std::to_string(wish.rank > 0 ? wish.rank : kUsualRank), "--holes", std::to_string(kHoles),
                                   "--device", options.device, "--dtype", options.dtype, "--quant", options.quant};
   const std::string& model = wish.model.empty() ? options.model : wish.model;

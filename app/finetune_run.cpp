@@ -7,7 +7,7 @@
 #include "app/adapters.h"
 #include "app/evaluate/run.h"
 #include "app/finetune/memory.h"
-#include "app/hub/interrupt.h"
+#include "app/finetune/work_folder.h"
 #include "app/store.h"
 #include "app/train_start.h"
 #include "base/machine.h"
@@ -26,33 +26,32 @@ using base::Result;
 class Finetuning {
  public:
   Finetuning(const FinetuneOptions& options, FinetuneProgress& progress) : o_(options), progress_(progress) {}
-  ~Finetuning() {
-    std::error_code ignored;
-    if (!keep_work_ && !work_.empty()) fs::remove_all(work_, ignored);
-  }
-  Finetuning(const Finetuning&) = delete;
-  Finetuning& operator=(const Finetuning&) = delete;
 
-  Result<void> prepare();
   Result<FinetuneOutcome> run();
 
  private:
+  Result<void> prepare();
+  Result<void> choose_model();
+  Result<void> choose_out();
+  Result<void> make_data();
+  bool made_it_worse();
   Result<void> check_memory() const;
   Result<Measured> measure_holes(bool tuned, const char* stage, double begin, double end);
   Result<void> train();
   Result<void> put_in_place();
   bool lora() const { return o_.lora > 0; }
-  fs::path result() const { return work_ / (lora() ? "adapter" : "model"); }
+  bool of_code() const { return o_.messages.empty(); }
+  fs::path result() const { return work_->path() / (lora() ? "adapter" : "model"); }
 
   const FinetuneOptions& o_;
   FinetuneProgress& progress_;
-  fs::path model_, out_, work_;
+  fs::path model_, out_;
+  std::unique_ptr<WorkFolder> work_;
   StartModel start_;  // where all weights are trained
   engine::ModelConfig config_;
   Folder folder_;
   std::vector<Hole> holes_;
   FinetuneOutcome outcome_;
-  bool keep_work_ = false;  // what was learned but not put in place
 };
 
 Result<engine::ModelConfig> config_of(const fs::path& model) {
@@ -62,7 +61,7 @@ Result<engine::ModelConfig> config_of(const fs::path& model) {
   return engine::read_gguf_config(*file);
 }
 
-Result<void> Finetuning::prepare() {
+Result<void> Finetuning::choose_model() {
   if (!o_.model.adapter.empty()) return fail(ErrorCode::InvalidInput, "--adapter {}: a fine-tuning begins with the model itself", o_.model.adapter);
   auto model = find_model(o_.model.model);
   if (!model) return base::forward(model);
@@ -75,27 +74,50 @@ Result<void> Finetuning::prepare() {
     if (!start) return base::forward(start, "--model");
     start_ = std::move(*start);
   }
-  auto folder = read_folder(o_.code);
-  if (!folder) return base::forward(folder, "--code");
-  folder_ = std::move(*folder);
-  if (o_.out.empty() && !lora()) return fail(ErrorCode::InvalidInput, "--out is missing: expected the folder that gets the whole model");
+  return {};
+}
+
+Result<void> Finetuning::choose_out() {
+  if (o_.out.empty() && !(lora() && of_code()))
+    return fail(ErrorCode::InvalidInput, "--out is missing: expected the folder that gets the {}", lora() ? "adapter" : "whole model");
   out_ = fs::absolute(o_.out.empty() ? adapter_folder(folder_.root, model_name(model_)) : fs::path(o_.out)).lexically_normal();
   if (!out_.has_filename()) out_ = out_.parent_path();
-  work_ = out_.parent_path() / fmt::format(".{}.part", out_.filename().string());
   std::error_code failed;
   if (fs::exists(out_, failed) && !fs::exists(out_ / "adapter_config.json") && !fs::exists(out_ / "config.json") && !fs::is_empty(out_))
     return fail(ErrorCode::InvalidInput, "--out {}: holds something else than an adapter or a model", out_.string());
-  fs::remove_all(work_, failed);
-  fs::create_directories(work_, failed);
-  if (failed) return fail(ErrorCode::Failed, "{}: {}", work_.string(), failed.message());
-  if (auto enough = check_memory(); !enough) return enough;
-  auto data = make_dataset(folder_, {.seed = o_.seed, .held_out = o_.held_out, .history = !o_.no_history, .replay = o_.replay, .replay_share = o_.replay_share},
-                           work_ / "data");
+  auto work = WorkFolder::make(out_.parent_path() / fmt::format(".{}.part", out_.filename().string()));
+  if (!work) return base::forward(work);
+  work_ = *std::move(work);
+  return {};
+}
+
+Result<void> Finetuning::make_data() {
+  const fs::path into = work_->path() / "data";
+  if (!of_code()) {
+    auto data = make_message_data(o_.messages, o_.held_out, into);
+    if (!data) return base::forward(data, "--messages");
+    if (data->held_out_conversations == 0) return fail(ErrorCode::InvalidInput, "--messages {}: holds a single message: expected more, to train on some and to measure by others", o_.messages);
+    outcome_.messages = *std::move(data);
+    return {};
+  }
+  auto data = make_dataset(folder_, {.seed = o_.seed, .held_out = o_.held_out, .history = !o_.no_history, .replay = o_.replay, .replay_share = o_.replay_share}, into);
   if (!data) return base::forward(data);
   outcome_.data = std::move(*data);
   folder_.code = outcome_.data.held_out_files;  // holes are cut in these alone; all of the folder may be copied from
   holes_ = cut_holes(folder_.code, o_.seed, o_.holes);
   return {};
+}
+
+Result<void> Finetuning::prepare() {
+  if (auto chosen = choose_model(); !chosen) return chosen;
+  if (of_code()) {
+    auto folder = read_folder(o_.code);
+    if (!folder) return base::forward(folder, "--code");
+    folder_ = std::move(*folder);
+  }
+  if (auto chosen = choose_out(); !chosen) return chosen;
+  if (auto enough = check_memory(); !enough) return enough;
+  return make_data();
 }
 
 Result<void> Finetuning::check_memory() const {
@@ -133,25 +155,30 @@ Result<Measured> Finetuning::measure_holes(bool tuned, const char* stage, double
 
 engine::SequenceOptions sequences_of(const FinetuneOptions& o, std::int64_t context) {
   engine::SequenceOptions out{.context = std::size_t(context), .seed = o.seed};
+  if (!o.messages.empty()) {  // they are read from the beginning on
+    out.fim = 0, out.header = 0;
+    return out;
+  }
   // Mostly what an editor asks for, on the borders of syntax.
   out.holes = {.characters = 0.2, .lines = 0.2, .block = 0.15, .rest_of_line = 0.2, .brackets = 0.15, .statement = 0.1};
   return out;
 }
 
 Result<void> Finetuning::train() {
-  progress_.stage("training", 0.12, 0.88);
+  progress_.stage("training", of_code() ? 0.12 : 0, of_code() ? 0.88 : 1);
   auto tokenizer = tokenizer::load_tokenizer(model_);
   if (!tokenizer) return base::forward(tokenizer);
   const std::int64_t context = std::min(o_.context, config_.context_length);
-  auto corpus = engine::CorpusSource::open(std::vector<fs::path>{outcome_.data.train});
-  auto held_out = engine::CorpusSource::open(std::vector<fs::path>{outcome_.data.held_out});
+  const auto& messages = outcome_.messages;
+  auto corpus = engine::CorpusSource::open(std::vector<fs::path>{messages ? messages->train : outcome_.data.train});
+  auto held_out = engine::CorpusSource::open(std::vector<fs::path>{messages ? messages->held_out : outcome_.data.held_out});
   for (const auto* opened : {&corpus, &held_out})
     if (!*opened) return base::forward(*opened);
   auto data = engine::SequenceStream::make(*corpus, **tokenizer, sequences_of(o_, context));
   auto validation = engine::SequenceStream::make(*held_out, **tokenizer, sequences_of(o_, context));
   for (const auto* made : {&data, &validation})
     if (!*made) return base::forward(*made);
-  const double tokens = double(outcome_.data.bytes) / data->bytes_per_token();
+  const double tokens = double(messages ? messages->bytes : outcome_.data.bytes) / data->bytes_per_token();
   const std::int64_t steps = o_.steps > 0 ? o_.steps : std::max<std::int64_t>(4, std::int64_t(std::ceil(o_.epochs * tokens / double(o_.step_tokens))));
   engine::TrainRequest request{.config = config_, .start = lora() ? model_ : start_.weights, .out = result(), .write_config = lora(), .checkpoint = {}};
   request.lora = {.rank = o_.lora, .alpha = o_.alpha > 0 ? o_.alpha : 2 * double(o_.lora), .modules = o_.modules, .base_model = model_.string()};
@@ -168,7 +195,6 @@ Result<void> Finetuning::train() {
   request.seed = o_.seed, request.device = o_.model.device, request.bf16 = o_.dtype == "bf16", request.threads = o_.model.threads;
   if (!lora())
     if (auto brought = bring_model(start_, result()); !brought) return brought;
-  Interrupt interrupt;
   std::stop_source stop;
   const auto start = std::chrono::steady_clock::now();
   double validated = 0;
@@ -179,11 +205,13 @@ Result<void> Finetuning::train() {
         const double done = o_.minutes > 0 ? std::max(double(s.step) / double(s.steps), seconds / 60 / o_.minutes) : double(s.step) / double(s.steps);
         progress_.show(done, fmt::format("step {}/{}, loss {:.3f}, held-out {:.3f}, {:.0f} tokens/s, {:.0f} min left", s.step, s.steps, s.loss, validated, s.tokens_per_second,
                                          seconds / 60 * (1 / done - 1)));
-        if (interrupt.asked() || (o_.minutes > 0 && seconds > 60 * o_.minutes)) stop.request_stop();
+        if (work_->asked() || (o_.minutes > 0 && seconds > 60 * o_.minutes)) stop.request_stop();
       },
       .validated = [&](const engine::ValidationReport& v) { validated = v.loss; },
       .checkpointed = {}};
+  work_->let_ctrl_c_ask();
   auto report = engine::train_model(request, events, stop.get_token());
+  work_->let_ctrl_c_end();
   if (!report) return base::forward(report);
   outcome_.training = *report;
   return {};
@@ -191,32 +219,41 @@ Result<void> Finetuning::train() {
 
 Result<void> Finetuning::put_in_place() {
   std::error_code failed;
-  const fs::path old = work_ / "old";
+  const fs::path old = work_->path() / "old";
+  work_->settle();
   if (fs::exists(out_, failed)) fs::rename(out_, old, failed);
   if (!failed) fs::rename(result(), out_, failed);
   if (failed) return fail(ErrorCode::Failed, "{}: {}", out_.string(), failed.message());
   return {};
 }
 
+// Of those that only measuring shows; the loss fell.
+bool Finetuning::made_it_worse() {
+  if (!of_code() || outcome_.after.exact >= outcome_.before.exact || o_.keep_worse) return false;
+  outcome_.why = fmt::format("exact suggestions at {} held-out holes fell from {:.1f} % to {:.1f} %", holes_.size(), 100 * outcome_.before.exact, 100 * outcome_.after.exact);
+  outcome_.out = result(), work_->keep();
+  return true;
+}
+
 Result<FinetuneOutcome> Finetuning::run() {
   if (auto ready = prepare(); !ready) return base::forward(ready);
-  auto before = measure_holes(false, "measuring the model as it is", 0, 0.12);
-  if (!before) return base::forward(before);
-  outcome_.before = std::move(*before);
+  if (of_code()) {
+    auto before = measure_holes(false, "measuring the model as it is", 0, 0.12);
+    if (!before) return base::forward(before);
+    outcome_.before = outcome_.after = std::move(*before);
+  }
   if (auto trained = train(); !trained) return base::forward(trained);
   if (outcome_.training.best_step == 0) {
-    outcome_.why = fmt::format("no step made the held-out files likelier (loss {:.4f} nats a token, then {:.4f})", outcome_.training.first_loss, outcome_.training.validation_loss);
-    outcome_.after = outcome_.before;
+    outcome_.why = fmt::format("no step made the held-out {} likelier (loss {:.4f} nats a token, then {:.4f})", of_code() ? "files" : "conversations", outcome_.training.first_loss,
+                               outcome_.training.validation_loss);
     return std::move(outcome_);
   }
-  auto after = measure_holes(true, "measuring what was learned", 0.88, 1);
-  if (!after) return base::forward(after);
-  outcome_.after = std::move(*after);
-  if (outcome_.after.exact < outcome_.before.exact && !o_.keep_worse) {
-    outcome_.why = fmt::format("exact suggestions at {} held-out holes fell from {:.1f} % to {:.1f} %", holes_.size(), 100 * outcome_.before.exact, 100 * outcome_.after.exact);
-    outcome_.out = result(), keep_work_ = true;
-    return std::move(outcome_);
+  if (of_code()) {
+    auto after = measure_holes(true, "measuring what was learned", 0.88, 1);
+    if (!after) return base::forward(after);
+    outcome_.after = std::move(*after);
   }
+  if (made_it_worse()) return std::move(outcome_);
   if (auto placed = put_in_place(); !placed) return base::forward(placed);
   outcome_.installed = true, outcome_.out = out_;
   return std::move(outcome_);

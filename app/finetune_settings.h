@@ -15,7 +15,7 @@ namespace app {
 
 struct FinetuneOptions {
   ModelOptions model;
-  std::string code, out;
+  std::string code, messages, out;  // one of the first two
   std::vector<std::string> modules, replay;
   std::int64_t lora = 0;
   double alpha = 0;  // 0: twice the rank
@@ -26,6 +26,7 @@ struct FinetuneOptions {
   std::uint64_t seed = 1;
   std::size_t holes = 200;
   bool no_history = false, recompute = false, keep_worse = false, json = false, progress_json = false;
+  int parent = 0;  // the language server that started it: ends with that one
 };
 
 class FinetuneProgress {

@@ -7,7 +7,7 @@
 
 #include "app/command.h"
 #include "app/console.h"
-#include "app/finetune/messages.h"
+#include "app/finetune/message_data.h"
 #include "app/hub/interrupt.h"
 #include "app/train_log.h"
 #include "app/train_page.h"
@@ -24,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using base::ErrorCode;
 using base::Result;
+
+constexpr double kHeldOutMessages = 0.1;
 
 struct TrainOptions {
   TrainSettings given;
@@ -129,20 +131,11 @@ Result<void> split_text(TrainSettings& settings, const fs::path& out) {
 // --messages: conversations, a document each.
 Result<void> bring_messages(TrainSettings& settings, const fs::path& out) {
   if (settings.messages.empty()) return {};
-  auto text = base::read_file(settings.messages);
-  if (!text) return base::forward(text, "--messages");
-  auto messages = parse_messages(*text, settings.messages);
-  if (!messages) return base::forward(messages, "--messages");
-  std::string train, held_out;
-  std::size_t number = 0;
-  for (const std::string& conversation : conversations(std::move(*messages)))
-    (++number % 10 == 0 ? held_out : train) += base::dump_json({{"text", conversation}}) + "\n";
-  const fs::path path = out / "data" / "messages.jsonl", other = out / "data" / "messages-held-out.jsonl";
-  if (auto written = base::write_file_atomic(path, train); !written) return written;
-  settings.corpus.push_back(path.string());
-  if (held_out.empty() || !settings.validation.empty()) return {};
-  settings.validation = other.string();
-  return base::write_file_atomic(other, held_out);
+  const auto data = make_message_data(settings.messages, kHeldOutMessages, out / "data");
+  if (!data) return base::forward(data, "--messages");
+  settings.corpus.push_back(data->train.string());
+  if (data->held_out_conversations > 0 && settings.validation.empty()) settings.validation = data->held_out.string();
+  return {};
 }
 
 engine::Schedule schedule_of(const TrainSettings& s) {

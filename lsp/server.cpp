@@ -180,6 +180,7 @@ void Server::on(TimerFired fired) {
     case Alarm::LeavePatience: return leave_now(session_);
     case Alarm::IndexTexts: return index_texts(session_);
     case Alarm::IndexSave: return index_save(session_);
+    case Alarm::IndexPatience: return on_index_patience(session_);
     case Alarm::Configuration: return start_loading(session_);
     case Alarm::Quiet: return on_quiet(session_, fired.key);
     case Alarm::Mixing: return learn_mixing(session_);

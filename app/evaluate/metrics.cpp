@@ -14,35 +14,11 @@ constexpr double kCoverages[] = {0.2, 0.4, 0.6};
 
 double share(std::size_t part, std::size_t of) { return of ? double(part) / double(of) : 0; }
 
-double percentile(std::vector<double> values, double p) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  return values[std::min(values.size() - 1, std::size_t(p * double(values.size())))];
-}
-
 // Files are drawn, not holes: those of one file are alike.
 Interval bootstrap(const std::vector<const Outcome*>& outcomes) {
-  std::map<std::size_t, std::pair<std::size_t, std::size_t>> by_file;  // exact, all
-  for (const Outcome* one : outcomes) {
-    auto& [exact, all] = by_file[one->hole.file];
-    exact += one->exact;
-    ++all;
-  }
-  if (by_file.empty()) return {};
-  std::vector<std::pair<std::size_t, std::size_t>> files;
-  for (const auto& [file, counts] : by_file) files.push_back(counts);
-  std::mt19937_64 random(1);
-  std::vector<double> values;
-  for (int round = 0; round < kResamples; ++round) {
-    std::size_t exact = 0, all = 0;
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      const auto& [e, n] = files[std::size_t(random() % files.size())];
-      exact += e;
-      all += n;
-    }
-    values.push_back(share(exact, all));
-  }
-  return {percentile(values, 0.025), percentile(values, 0.975)};
+  std::vector<Draw> draws;
+  for (const Outcome* one : outcomes) draws.push_back({one->hole.file, one->exact});
+  return interval_95(draws);
 }
 
 std::vector<Precision> precisions(const std::vector<const Outcome*>& outcomes) {
@@ -62,6 +38,36 @@ std::vector<Precision> precisions(const std::vector<const Outcome*>& outcomes) {
 }
 
 }  // namespace
+
+double quantile(std::vector<double> values, double p) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[std::min(values.size() - 1, std::size_t(p * double(values.size())))];
+}
+
+Interval interval_95(const std::vector<Draw>& draws) {
+  std::map<std::size_t, std::pair<std::size_t, std::size_t>> by_group;  // hits, all
+  for (const Draw& one : draws) {
+    auto& [hits, all] = by_group[one.group];
+    hits += one.hit;
+    ++all;
+  }
+  if (by_group.empty()) return {};
+  std::vector<std::pair<std::size_t, std::size_t>> groups;
+  for (const auto& [group, counts] : by_group) groups.push_back(counts);
+  std::mt19937_64 random(1);
+  std::vector<double> values;
+  for (int round = 0; round < kResamples; ++round) {
+    std::size_t hits = 0, all = 0;
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      const auto& [h, n] = groups[std::size_t(random() % groups.size())];
+      hits += h;
+      all += n;
+    }
+    values.push_back(share(hits, all));
+  }
+  return {quantile(values, 0.025), quantile(values, 0.975)};
+}
 
 double edit_similarity(std::string_view a, std::string_view b) {
   a = a.substr(0, kMostCompared);
@@ -100,8 +106,8 @@ Measured measure(const std::vector<const Outcome*>& outcomes) {
   out.characters_saved = share(saved, characters);
   out.doubled = share(doubled, shown);
   out.precision = precisions(outcomes);
-  out.p50_ms = percentile(times, 0.5);
-  out.p95_ms = percentile(times, 0.95);
+  out.p50_ms = quantile(times, 0.5);
+  out.p95_ms = quantile(times, 0.95);
   return out;
 }
 

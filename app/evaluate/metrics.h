@@ -44,6 +44,14 @@ struct Measured {
   double p50_ms = 0, p95_ms = 0;
 };
 
+// 95 % of a share, by drawing groups anew: what is in one is alike.
+struct Draw {
+  std::size_t group = 0;
+  bool hit = false;
+};
+Interval interval_95(const std::vector<Draw>& draws);
+double quantile(std::vector<double> values, double p);  // of nothing: 0
+
 double edit_similarity(std::string_view a, std::string_view b);
 Measured measure(const std::vector<const Outcome*>& outcomes);
 

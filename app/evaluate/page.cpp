@@ -67,10 +67,10 @@ constexpr std::string_view kBody = R"(<h2>Exact suggestions by place</h2>
 <div class="chart"><canvas id="time"></canvas></div>
 )";
 
-constexpr std::string_view kScript = R"(
+// What every page draws its bars with.
+constexpr std::string_view kBars = R"(
 const colours = ['#2563eb', '#ea580c', '#16a34a', '#9333ea', '#dc2626', '#0891b2'];
 const runs = report.runs, percent = (x) => 100 * x;
-const names = [...new Set(runs.flatMap((run) => run.slices.map((s) => s.slice)))];
 const pick = (run, name, value) => { const s = run.slices.find((one) => one.slice === name); return s ? value(s) : null; };
 const intervals = { id: 'intervals', afterDatasetsDraw(chart) {
   chart.data.datasets.forEach((set, i) => chart.getDatasetMeta(i).data.forEach((bar, j) => {
@@ -82,6 +82,10 @@ const intervals = { id: 'intervals', afterDatasetsDraw(chart) {
 const bars = (id, title, labels, value, more = () => ({})) => new Chart(document.getElementById(id), { type: 'bar', plugins: [intervals],
   data: { labels, datasets: runs.map((run, i) => ({ label: run.name, backgroundColor: colours[i % 6], data: labels.map((name) => value(run, name)), ...more(run, labels) })) },
   options: { animation: false, maintainAspectRatio: false, scales: { y: { beginAtZero: true, title: { display: true, text: title } } } } });
+)";
+
+constexpr std::string_view kScript = R"(
+const names = [...new Set(runs.flatMap((run) => run.slices.map((s) => s.slice)))];
 bars('exact', '% exact', names, (run, name) => pick(run, name, (s) => percent(s.exact)), (run, labels) => ({ intervals: labels.map((name) => pick(run, name, (s) => s.exact_95)) }));
 new Chart(document.getElementById('curve'), { type: 'line', data: { datasets: runs.map((run, i) => ({ label: run.name, borderColor: colours[i % 6], pointRadius: 2,
   data: run.curve.filter((p) => p.coverage > 0).map((p) => ({ x: percent(p.coverage), y: percent(p.precision) })) })) },
@@ -111,17 +115,22 @@ std::string table_of(const Json& run) {
 
 }  // namespace
 
+std::string page_begin() { return std::string(kHead); }
+
+std::string page_end(const Json& report, std::string_view script) {
+  std::string out = "<script>";
+  out.append(rigpilot_chart_js, rigpilot_chart_js_end);
+  return out + fmt::format("</script>\n<script>\nconst report = {};\n{}{}</script>\n</body></html>\n", html_script_json(report), kBars, script);
+}
+
 std::string page_of(const Json& report) {
-  std::string out(kHead);
+  std::string out = page_begin();
   out += fmt::format("<h1>How good the suggestions are</h1><p>Holes cut into the code of <code>{}</code> (seed {}), each file hidden from the index while it is asked about; "
                      "made by <code>rigpilot evaluate</code>.</p>\n",
                      html_escaped(report.at("folder").get<std::string>()), report.at("seed").get<std::uint64_t>());
   out += kBody;
   for (const Json& run : report.at("runs")) out += table_of(run);
-  out += "<script>";
-  out.append(rigpilot_chart_js, rigpilot_chart_js_end);
-  out += fmt::format("</script>\n<script>\nconst report = {};\n{}</script>\n</body></html>\n", html_script_json(report), kScript);
-  return out;
+  return out + page_end(report, kScript);
 }
 
 }  // namespace app

@@ -12,7 +12,9 @@ namespace app {
 
 std::string page_of(const base::Json& report);
 
-// For other pages of this kind.
+// For other pages of this kind. page_end() draws with `script`, for which `report`, bars() and pick() are there.
+std::string page_begin();
+std::string page_end(const base::Json& report, std::string_view script);
 std::string_view chart_js();                            // the library's source
 std::string html_escaped(std::string_view text);
 std::string html_script_json(const base::Json& value);  // inside <script>: no text may end it

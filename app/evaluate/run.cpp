@@ -9,19 +9,6 @@
 namespace app {
 namespace {
 
-// Blanks at line ends say nothing.
-std::string tidied(std::string_view text) {
-  std::string out;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    out += lsp::trimmed_end(text.substr(begin, end - begin));
-    if (end < text.size()) out += '\n';
-    begin = end + 1;
-  }
-  while (out.ends_with('\n')) out.pop_back();
-  return out;
-}
-
 // What stands from the cursor on where the suggestion is accepted: to the line's end, or all that it writes.
 std::string accepted(const lsp::Suggestion& item, std::string_view text, std::size_t cursor, bool block) {
   const std::string_view typed = text.substr(item.begin, cursor - item.begin);
@@ -48,6 +35,18 @@ bool ends_with_next_line(const std::string& got, std::string_view text, std::siz
 }
 
 }  // namespace
+
+std::string tidied(std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out += lsp::trimmed_end(text.substr(begin, end - begin));
+    if (end < text.size()) out += '\n';
+    begin = end + 1;
+  }
+  while (out.ends_with('\n')) out.pop_back();
+  return out;
+}
 
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,
                                                 const std::function<void(double)>& progress) {

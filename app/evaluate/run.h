@@ -4,6 +4,8 @@
 #pragma once
 
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "app/evaluate/folder.h"
 #include "app/evaluate/metrics.h"
@@ -19,5 +21,8 @@ struct Asked {
 
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,
                                                 const std::function<void(double fraction)>& progress);
+
+// Without blanks at line ends, which say nothing, and without empty lines at the end.
+std::string tidied(std::string_view text);
 
 }  // namespace app

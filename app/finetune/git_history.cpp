@@ -3,7 +3,7 @@
 #include <charconv>
 #include <map>
 
-#include "app/finetune/run_program.h"
+#include "app/process/run_program.h"
 #include "lsp/index/file_choice.h"
 
 namespace app {

@@ -75,6 +75,10 @@ void index_texts(Session& session);
 void index_save(Session& session);
 void on_index_progress(Session& session, IndexProgress progress);
 
+// indexing_progress.cpp: no method; that the workspace is being read, where it takes long enough to be worth a word
+void show_indexing(Session& session, const IndexProgress& progress);
+void on_index_patience(Session& session);
+
 // configuration.cpp: workspace/didChangeConfiguration, and asking for workspace/configuration
 void add_configuration(Dispatcher& methods, Session& session);
 void take_initialization_options(Session& session, const Json& options);

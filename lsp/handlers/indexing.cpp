@@ -65,6 +65,8 @@ void start_indexing(Session& session, std::shared_ptr<const tokenizer::Tokenizer
   if (!tokenizer || !session.settings.index.enabled) {
     session.index.reset();
     session.workspace.reset();
+    session.workspace_busy = false;
+    show_indexing(session, {});
     return;
   }
   if (!session.index) {
@@ -76,9 +78,11 @@ void start_indexing(Session& session, std::shared_ptr<const tokenizer::Tokenizer
 }
 
 void on_index_progress(Session& session, IndexProgress progress) {
+  if (!session.index) return;  // the last words of one that was given up
   if (!progress.problem.empty()) session.services.log.warning("the workspace's index is not kept: {}", progress.problem);
   if (!progress.busy && session.workspace_busy) session.services.log.info("the workspace's index: {} files, {} tokens", progress.files, progress.tokens);
   session.workspace_busy = progress.busy;
+  show_indexing(session, progress);
   session.workspace = std::move(progress.workspace);
   learn_mixing_soon(session);
 }

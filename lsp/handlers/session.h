@@ -43,6 +43,7 @@ enum class Alarm {
   Configuration,  // the client has not sent its configuration: go on without
   IndexTexts,     // unsaved texts have been quiet for a moment
   IndexSave,      // what the index learned is worth keeping
+  IndexPatience,  // the workspace has been read for a while: worth telling
   WatchClient,    // look whether the client still lives
   Quiet,          // nothing was asked since (its key) for a moment: time to warm up
   Mixing,         // time to learn how to mix, if nobody asks for anything
@@ -101,6 +102,15 @@ struct LastAnswer {
   std::string note{};  // where the model was not asked
 };
 
+// Of the index, as the user sees it.
+struct IndexShown {
+  enum class State { Nothing, Waiting, Asking, Begun, Refused };
+  State state = State::Nothing;
+  std::chrono::steady_clock::time_point busy_since{}, told{};
+  int percent = 0;
+  std::size_t files = 0;
+};
+
 struct Session {
   const ServerOptions& options;
   Services services;
@@ -146,6 +156,7 @@ struct Session {
   bool workspace_busy = false;
   bool mixing_learned = false;            // of this model: no more is to be learned
   bool mixing_soon = false;               // a timer runs
+  IndexShown index_shown{};
   bool index_texts_soon = false, index_save_soon = false;  // timers that run
   std::unique_ptr<TuningThread> tuning{};  // while it works
   bool tuning_told = false;                // the client was told that it began

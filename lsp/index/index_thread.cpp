@@ -10,6 +10,7 @@ namespace lsp {
 
 namespace {
 constexpr int kNice = 10;
+constexpr std::chrono::milliseconds kTellEvery{200};
 }
 
 IndexThread::IndexThread(std::vector<std::filesystem::path> roots, bool kept, Report report)
@@ -36,6 +37,7 @@ void IndexThread::take(Use use) {
   if (use.tokenizer == tokenizer_) return;
   workspaces_.clear();
   problem_.clear();
+  told_.reset();
   tokenizer_ = std::move(use.tokenizer);
   if (!tokenizer_) return;
   for (const std::filesystem::path& root : roots_) {
@@ -46,6 +48,7 @@ void IndexThread::take(Use use) {
     }
     if (opened) workspaces_.push_back(*std::move(opened));
   }
+  looking_ = true;
   tell();  // what was kept serves already
   take(LookAgain{});
 }
@@ -57,7 +60,9 @@ void IndexThread::take(Changed changed) {
 }
 
 void IndexThread::take(LookAgain) {
+  if (!std::exchange(looking_, true)) tell_progress();
   for (const auto& workspace : workspaces_) workspace->refresh(ending_.get_token());
+  looking_ = false;
   tell();
   if (!busy()) take(Save{});
 }
@@ -81,26 +86,37 @@ void IndexThread::step() {
       const std::size_t parts = workspace->index().parts().size();
       workspace->step();
       if (workspace->index().parts().size() != parts || !busy()) tell();
+      else if (std::chrono::steady_clock::now() - told_at_ > kTellEvery) tell_progress();
       break;
     }
   if (!busy()) take(Save{});
 }
 
-void IndexThread::tell() {
-  IndexProgress progress{.busy = busy(), .problem = std::exchange(problem_, {})};
-  std::vector<engine::IndexPart> parts;
+IndexProgress IndexThread::progress() {
+  told_at_ = std::chrono::steady_clock::now();
+  IndexProgress out{.workspace = told_, .busy = looking_ || busy(), .problem = std::exchange(problem_, {})};
   double done = 0;
+  for (const auto& workspace : workspaces_) {
+    out.files += workspace->files();
+    done += workspace->progress() / double(workspaces_.size());
+  }
+  out.percent = looking_ ? 0 : workspaces_.empty() ? 100 : int(done * 100);
+  if (told_) out.tokens = told_->index.live_tokens();
+  return out;
+}
+
+void IndexThread::tell_progress() {
+  if (told_) report_(progress());
+}
+
+void IndexThread::tell() {
+  std::vector<engine::IndexPart> parts;
   for (const auto& workspace : workspaces_) {
     const engine::NgramIndex index = workspace->index();
     parts.insert(parts.end(), index.parts().begin(), index.parts().end());
-    progress.files += workspace->files();
-    done += workspace->progress() / double(workspaces_.size());
   }
-  progress.percent = workspaces_.empty() ? 100 : int(done * 100);
-  auto snapshot = std::make_shared<WorkspaceSnapshot>(WorkspaceSnapshot{tokenizer_, engine::NgramIndex(std::move(parts))});
-  progress.tokens = snapshot->index.live_tokens();
-  progress.workspace = std::move(snapshot);
-  report_(std::move(progress));
+  told_ = std::make_shared<WorkspaceSnapshot>(WorkspaceSnapshot{tokenizer_, engine::NgramIndex(std::move(parts))});
+  report_(progress());
 }
 
 }  // namespace lsp

@@ -1,9 +1,10 @@
 // index_thread.h: the thread that keeps the workspace's index in step, behind everything else that the machine has to do.
 // use() a vocabulary and it begins (another one: from the start); tell it of texts and files; what comes of it arrives through
 // `report`, called on this thread, which must not wait. A text told of counts as soon as it is reported: the rest of a large workspace
-// is read in between. Low priority (nice 10). The destructor saves and joins; a merge at work may take a second.
+// is read in between, with a report some times a second. Low priority (nice 10). The destructor saves and joins; a merge at work may take a second.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -27,8 +28,8 @@ struct WorkspaceSnapshot {
 
 struct IndexProgress {
   std::shared_ptr<const WorkspaceSnapshot> workspace;  // as it is now
-  bool busy = false;                                   // files wait to be read
-  int percent = 0;
+  bool busy = false;                                   // files are looked for, or wait to be read
+  int percent = 0;                                     // of those that wait
   std::size_t files = 0, tokens = 0;
   std::string problem;  // a sentence, where something could not be kept; the index works on
 };
@@ -68,7 +69,9 @@ class IndexThread {
   void take(Save);
   bool busy() const;
   void step();
-  void tell();
+  void tell();           // what can be copied from has changed
+  void tell_progress();  // that alone
+  IndexProgress progress();
 
   const std::vector<std::filesystem::path> roots_;
   const bool kept_;
@@ -78,6 +81,9 @@ class IndexThread {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;      // index thread only, as what follows
   std::vector<std::unique_ptr<WorkspaceIndex>> workspaces_;
   std::string problem_;
+  bool looking_ = false;  // for files
+  std::shared_ptr<const WorkspaceSnapshot> told_;
+  std::chrono::steady_clock::time_point told_at_{};
   std::thread thread_;  // last: it uses all of the above
 };
 

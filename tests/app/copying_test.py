@@ -162,3 +162,41 @@ def test_a_model_and_the_workspace_together(workspace):
             assert client.shut_down() == 0
     assert said[True].startswith(wanted)
     assert not said[False].startswith(wanted)
+
+
+def progress_of(client):
+    return [m["params"]["value"] for m in client.log if m.get("method") == "$/progress" and m["params"]["token"] == "rigpilot/index"]
+
+
+def test_indexing_tells_its_progress_where_it_takes_a_while(workspace):
+    words = [f"name_{i}" for i in range(997)]
+    for number in range(2500):
+        lines = [f"def {words[(number * 7 + i * 13) % 997]}_{number}(a, b):\n    return {words[(number + i * i) % 997]}(a, {number * i})\n" for i in range(120)]
+        (workspace / f"module_{number}.py").write_text("\n".join(lines))
+    with LspClient([RIGPILOT, "lsp", "--model", "none"]) as client:
+        client.answers["window/workDoneProgress/create"] = None
+        client.initialize({"window": {"workDoneProgress": True}}, rootUri=workspace.as_uri())
+        is_end = lambda m: m.get("method") == "$/progress" and m["params"]["token"] == "rigpilot/index" and m["params"]["value"]["kind"] == "end"
+        client.wait_for(is_end, 120, "the end of indexing")
+        begin, *reports, end = progress_of(client)
+        assert begin["kind"] == "begin" and begin["title"] == "Indexing this workspace" and begin["cancellable"] is False
+        assert reports and {one["kind"] for one in reports} == {"report"}
+        percents = [one["percentage"] for one in (begin, *reports)]
+        assert percents == sorted(percents) and 0 <= percents[0] and percents[-1] <= 100
+        assert end["message"] == "2502 files"
+        created = [m for m in client.log if m.get("method") == "window/workDoneProgress/create" and m["params"]["token"] == "rigpilot/index"]
+        assert len(created) == 1
+        assert len(reports) <= 100, "each at least one percent more"
+        client.shut_down()
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"window": {"workDoneProgress": True}}])
+def test_indexing_a_small_workspace_is_not_told(workspace, capabilities):
+    with LspClient([RIGPILOT, "lsp", "--model", "none"]) as client:
+        client.answers["window/workDoneProgress/create"] = None
+        client.initialize(capabilities, rootUri=workspace.as_uri())
+        client.open((workspace / "caller.py").as_uri(), CALLER)
+        assert asked(client, (workspace / "caller.py").as_uri(), 4, 26, "    for name in sorted(names")
+        time.sleep(1)
+        assert progress_of(client) == []
+        client.shut_down()

@@ -3,7 +3,10 @@
 import json
 import os
 import pathlib
+import shutil
+import signal
 import subprocess
+import time
 
 import peft
 import pytest
@@ -206,6 +209,110 @@ def test_wrong_wishes_are_one_sentence(project, base_model, tmp_path):
     assert (tmp_path / "precious" / "file").read_text() == "x"
 
 
+@pytest.mark.parametrize("lora", [4, 0])
+def test_messages_teach_a_gpt2(tmp_path, lora):
+    model = tiny(tmp_path / "gpt2", "gpt2")
+    said = [{"from": name, "date": f"2021-03-{day:02d}T10:0{i}:00", "text": f"see you at the station {name}"} for day in range(1, 29) for i, name in enumerate(["Ann", "Bo", "Ann"])]
+    (tmp_path / "messages.json").write_text(json.dumps(said))
+    how = ["--lora", lora, "--rate", 0.01] if lora else ["--rate", 0.003]
+    quick = [*QUICK[:1], 40, *QUICK[2:], "--patience", 100, "--messages", tmp_path / "messages.json"]
+    done = answer("finetune", "--model", tmp_path / "gpt2", *how, *quick, "--out", tmp_path / "out")
+    assert done["installed"] and done["path"] == str(tmp_path / "out") and done["loss"]["after"] < done["loss"]["before"] - 0.3
+    assert done["data"]["conversations"] == 24 and done["data"]["held_out_conversations"] == 4 and "before" not in done
+    assert part_of(tmp_path) == []
+    if lora:
+        adapted = peft.PeftModel.from_pretrained(model, tmp_path / "out").eval()
+        assert logprobs(tmp_path / "gpt2", "--dtype", "f32", "--adapter", tmp_path / "out") == pytest.approx(expected(adapted), abs=1e-4)
+    else:
+        learned = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "out", dtype=torch.float32).eval()
+        assert logprobs(tmp_path / "out", "--dtype", "f32") == pytest.approx(expected(learned), abs=1e-4)
+    refuse = lambda code, *more: refused(code, rigpilot("finetune", "--model", tmp_path / "gpt2", "--lora", 2, *more))
+    told = rigpilot("finetune", "--model", tmp_path / "gpt2", *how, *quick, "--out", tmp_path / "again")
+    assert told.returncode == DONE and b"24 conversations" in told.stdout and b"exact" not in told.stdout and b"loss, nats a token" in told.stdout
+    refuse(WRONG_USE)
+    refuse(WRONG_USE, "--messages", tmp_path / "messages.json", "--code", tmp_path)
+    refuse(WRONG_USE, "--messages", tmp_path / "messages.json", "--replay", tmp_path, "--out", tmp_path / "o")
+    refuse(FAILED, "--messages", tmp_path / "messages.json")  # no --out
+    refuse(FAILED, "--messages", tmp_path / "none.json", "--out", tmp_path / "o")
+    (tmp_path / "one.json").write_text('[{"text": "alone"}]')
+    refused(FAILED, rigpilot("finetune", "--model", tmp_path / "gpt2", "--lora", 2, "--messages", tmp_path / "one.json", "--out", tmp_path / "o"), "a single message")
+
+
+def part_of(folder):
+    return [path for path in folder.rglob(".*.part")]
+
+
+def begun(project, base_model, out, *more):
+    """A fine-tuning that would take long, and the stage that its progress tells of."""
+    steps = [*QUICK[:1], 100_000, *QUICK[2:]]
+    run = subprocess.Popen([str(word) for word in (program(), "finetune", "--model", base_model, "--code", project, "--lora", 2, "--keep-worse", *steps, "--patience", 100_000, "--out", out,
+                                                   "--progress-json", *more)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = lambda stage: next(line for line in run.stdout if stage in json.loads(line).get("message", ""))
+    return run, until
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ended_in_the_middle_it_leaves_nothing(project, base_model, tmp_path, sign):
+    run, until = begun(project, base_model, tmp_path / "adapter")
+    until("measuring the model" if sign == signal.SIGINT else "training: step")
+    assert part_of(tmp_path)
+    run.send_signal(sign)
+    run.communicate(timeout=20)
+    assert run.returncode == -sign and list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_the_training_with_the_best_so_far(project, base_model, tmp_path):
+    run, until = begun(project, base_model, tmp_path / "adapter", "--minutes", 0.25)  # it looks at the held-out files at the end only
+    until("training: step")
+    run.send_signal(signal.SIGINT)
+    out, errors = run.communicate(timeout=120)
+    told = json.loads(out.splitlines()[-1])
+    assert told["steps"] < 100_000 and part_of(tmp_path) == []
+    assert (run.returncode == DONE) == told["installed"] == (tmp_path / "adapter").exists(), errors
+
+
+def processes_with(word):
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if word in (folder / "cmdline").read_text():
+                found.append(int(folder.name))
+        except OSError:
+            pass  # it is gone
+    return found
+
+
+def wait_until(holds, what, seconds=30):
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+def test_a_training_ends_with_its_server_however_that_ends(project, base_model, tmp_path):
+    env = {"XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    code = tmp_path / f"code-{os.getpid()}"
+    shutil.copytree(project, code)
+    with LspClient([program(), "lsp", "--model", base_model, "--dtype", "f32", "--threads", "2"], env=env) as client:
+        client.initialize(rootUri=code.as_uri())
+        command = lambda name, *arguments: client.reply(client.start("workspace/executeCommand", {"command": f"rigpilot.server.{name}", "arguments": list(arguments)}), 60)["result"]
+        while command("status")["state"] != "ready":
+            time.sleep(0.05)
+        trainings = lambda: processes_with(f"--code\0{code}")
+        command("finetune", {"rank": 2})
+        wait_until(lambda: trainings() and part_of(tmp_path), "it began")
+        command("stopFinetune")
+        wait_until(lambda: not trainings(), "it was cancelled")
+        assert part_of(tmp_path) == []
+        wait_until(lambda: "learning" not in command("status"), "the server heard of it")
+        command("finetune", {"rank": 2})
+        wait_until(lambda: trainings() and part_of(tmp_path), "it began again")
+        client.process.kill()
+        client.process.wait(10)
+        wait_until(lambda: not trainings(), "it ended with its server")
+        assert part_of(tmp_path) == []
+
+
 def test_the_server_learns_and_uses_it_without_a_restart(project, base_model, tmp_path):
     env = {"XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     args = [program(), "lsp", "--model", base_model, "--dtype", "f32", "--threads", "2"]
@@ -221,7 +328,7 @@ def test_the_server_learns_and_uses_it_without_a_restart(project, base_model, tm
         assert 0 <= progress("report")["params"]["value"]["percentage"] <= 100
         command("stopFinetune")
         assert progress("end")["params"]["value"]["message"] == "cancelled"
-        assert "adapter" not in command("status")
+        assert "adapter" not in command("status") and part_of(tmp_path) == []
         adapted = lora_by_peft(tmp_path / "adapter", transformers.AutoModelForCausalLM.from_pretrained(base_model, dtype=torch.float32))
         assert adapted
         command("useAdapter", str(tmp_path / "adapter"))

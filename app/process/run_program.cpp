@@ -1,4 +1,4 @@
-#include "app/finetune/run_program.h"
+#include "app/process/run_program.h"
 
 #include <fcntl.h>
 #include <poll.h>
