@@ -278,6 +278,7 @@ void add_bench(CLI::App& program, Run& run) {
   rigpilot bench model.gguf --rival llama-cpp --rival-python ./venv/bin/python --json
   rigpilot bench model.gguf --keystrokes src/main.cpp --html typing.html
   rigpilot bench model.gguf --drafts src/main.cpp --tokens 64 --rival llama-cpp --rival-python ./venv/bin/python
+  rigpilot bench model.gguf --drafts src/main.cpp --draft smaller.gguf
   rigpilot bench model.gguf --keystrokes src/main.cpp --busy --rival llama-server --rival-python ./venv/bin/python)");
   command.callback([=, &run] { run = [options] { return bench(*options); }; });
 }

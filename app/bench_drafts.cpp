@@ -27,9 +27,11 @@ struct Place {
   std::shared_ptr<const engine::NgramIndex> document;  // the lines above and below
 };
 
-// One side: how long each place took, by run, and what was written.
+// One side: how it drafts, how long each place took, by run, and what was written.
 struct Side {
   std::string name;
+  bool ours = true, drafts = false, draft_model = false;
+  int rival_drafts = 0;  // tokens a draft of llama.cpp's, 0: none
   std::vector<double> speeds;  // tokens a second over all places, a run each
   std::vector<std::vector<TokenId>> ids;
   std::int64_t drafted = 0, accepted = 0, written = 0;
@@ -75,8 +77,8 @@ base::Result<void> warm(engine::Engine& engine, const Place& place) {
   return {};
 }
 
-base::Result<void> ask_ours(engine::Engine& engine, const Place& place, const DraftsOptions& options, bool drafts, Side& side) {
-  auto made = engine.generate({.prompt = place.prompt, .max_tokens = options.tokens, .workspace = place.document, .drafts = drafts}, {}, {});
+base::Result<void> ask_ours(engine::Engine& engine, const Place& place, const DraftsOptions& options, Side& side) {
+  auto made = engine.generate({.prompt = place.prompt, .max_tokens = options.tokens, .workspace = place.document, .drafts = side.drafts, .draft_model = side.draft_model}, {}, {});
   if (!made) return base::forward(made);
   side.drafted += made->timings.drafted_tokens, side.accepted += made->timings.accepted_tokens;
   side.written += std::int64_t(made->ids.size());
@@ -84,8 +86,8 @@ base::Result<void> ask_ours(engine::Engine& engine, const Place& place, const Dr
   return {};
 }
 
-base::Result<void> ask_rival(Rival& rival, const Place& place, const DraftsOptions& options, int drafts, Side& side) {
-  auto answer = rival.ask({{"prompt", place.prompt}, {"tokens", options.tokens}, {"drafts", drafts}, {"keep", true}});
+base::Result<void> ask_rival(Rival& rival, const Place& place, const DraftsOptions& options, Side& side) {
+  auto answer = rival.ask({{"prompt", place.prompt}, {"tokens", options.tokens}, {"drafts", side.rival_drafts}, {"keep", true}});
   if (!answer) return base::forward(answer);
   side.drafted += answer->value("drafted", std::int64_t(0)), side.accepted += answer->value("accepted", std::int64_t(0));
   auto ids = answer->value("ids", std::vector<TokenId>());
@@ -104,12 +106,36 @@ double alike(const Side& a, const Side& b) {
   return all ? double(same) / double(all) : 0;
 }
 
+std::vector<Side> sides_of(const engine::ModelInfo& model, bool with_rival) {
+  std::vector<Side> sides = {{.name = "Rigpilot without drafts"}, {.name = "Rigpilot", .drafts = true}};
+  if (!model.draft.empty()) sides.push_back({.name = fmt::format("Rigpilot, {} drafts too", model.draft), .drafts = true, .draft_model = true});
+  if (!with_rival) return sides;
+  sides.push_back({.name = "llama.cpp without drafts", .ours = false});
+  for (const int drafts : kRivalDrafts) sides.push_back({.name = fmt::format("llama.cpp, {} drafted by prompt lookup", drafts), .ours = false, .rival_drafts = drafts});
+  return sides;
+}
+
 Json row(const Side& side, const Side& ours_plain) {
   return {{"name", side.name},
           {"tokens_per_s", percentile(side.speeds, 50)},
           {"drafted_a_token", side.written ? double(side.drafted) / double(side.written) : 0},
           {"accepted_share", side.drafted ? double(side.accepted) / double(side.drafted) : 0},
           {"alike", alike(side, ours_plain)}};
+}
+
+// The fastest of our sides and of the rival's, and what each side's drafts bring.
+Json ratios(const std::vector<Side>& sides) {
+  double best = 0, plain_rival = 0, best_rival = 0;
+  for (const Side& side : sides) {
+    const double speed = percentile(side.speeds, 50);
+    if (side.ours) best = std::max(best, speed);
+    else if (side.rival_drafts == 0) plain_rival = speed;
+    else best_rival = std::max(best_rival, speed);
+  }
+  Json out = {{"without_drafts", percentile(sides[1].speeds, 50) / percentile(sides[0].speeds, 50)}};
+  if (sides.size() > 2 && sides[2].draft_model) out["draft_model"] = percentile(sides[2].speeds, 50) / percentile(sides[1].speeds, 50);
+  if (plain_rival > 0) out["rival_without_drafts"] = best / plain_rival, out["rival_with_drafts"] = best / best_rival;
+  return out;
 }
 
 }  // namespace
@@ -123,13 +149,11 @@ base::Result<Json> bench_drafts(const ModelOptions& model_options, const DraftsO
   const std::vector<Place> places = places_of(lsp::with_plain_line_ends(base::sanitize_utf8(*text)), *(*model)->tokenizer, options);
   if (places.empty()) return fail(ErrorCode::InvalidInput, "--drafts {}: is too short; expected a file of at least {} lines of code", options.file, 2 * kLinesTakenOut + 1);
   std::optional<Rival> rival;
-  std::vector<Side> sides = {{.name = "Rigpilot without drafts"}, {.name = "Rigpilot"}};
+  std::vector<Side> sides = sides_of(engine.info(), !options.rival.empty());
   if (!options.rival.empty()) {
     auto started = Rival::start({options.python, options.script, model_options.model, options.threads, (options.before + options.tokens + 64 + 255) / 256 * 256});
     if (!started) return base::forward(started);
     rival.emplace(std::move(*started));
-    sides.push_back({.name = "llama.cpp without drafts"});
-    for (const int drafts : kRivalDrafts) sides.push_back({.name = fmt::format("llama.cpp, {} drafted by prompt lookup", drafts)});
   }
   ProgressBar bar("writing");
   for (int run = -1; run < options.runs; ++run) {  // the first one warms up
@@ -137,23 +161,17 @@ base::Result<Json> bench_drafts(const ModelOptions& model_options, const DraftsO
     for (std::size_t i = 0; i < places.size(); ++i) {
       bar.show((double(run + 1) + double(i) / double(places.size())) / double(options.runs + 1));
       if (auto done = warm(engine, places[i]); !done) return base::forward(done);
-      for (const bool drafts : {false, true})
-        if (auto done = ask_ours(engine, places[i], options, drafts, sides[drafts]); !done) return base::forward(done);
-      for (std::size_t side = 2; side < sides.size(); ++side)
-        if (auto done = ask_rival(*rival, places[i], options, side == 2 ? 0 : kRivalDrafts[side - 3], sides[side]); !done) return base::forward(done);
+      for (Side& side : sides)
+        if (auto done = side.ours ? ask_ours(engine, places[i], options, side) : ask_rival(*rival, places[i], options, side); !done) return base::forward(done);
     }
     for (Side& side : sides) end_run(side, run >= 0);
-    if (sides[0].ids != sides[1].ids) return fail(ErrorCode::Failed, "with drafts the model wrote other tokens than without");
+    for (const Side& side : sides)
+      if (side.ours && side.ids != sides[0].ids) return fail(ErrorCode::Failed, "with drafts the model wrote other tokens than without");
   }
   Json report = {{"model", engine.info().name}, {"quant", engine.info().quant}, {"threads", options.threads}, {"runs", options.runs}, {"places", places.size()},
                  {"file", options.file}, {"tokens", options.tokens}, {"prompt_tokens", options.before}, {"sides", Json::array()}};
   for (const Side& side : sides) report["sides"].push_back(row(side, sides[0]));
-  const auto speed = [&](std::size_t i) { return percentile(sides[i].speeds, 50); };
-  report["ratio"] = {{"without_drafts", speed(1) / speed(0)}};
-  if (rival) {
-    report["ratio"]["rival_without_drafts"] = speed(1) / speed(2);
-    report["ratio"]["rival_with_drafts"] = speed(1) / std::max(speed(3), speed(4));
-  }
+  report["ratio"] = ratios(sides);
   return report;
 }
 
@@ -166,6 +184,8 @@ void print_drafts(const Json& report) {
                       side["tokens_per_s"].get<double>(), side["drafted_a_token"].get<double>(), 100 * side["accepted_share"].get<double>(),
                       100 * side["alike"].get<double>()));
   print(fmt::format("with drafts: {:.2f} times as fast, the same ids\n", report["ratio"]["without_drafts"].get<double>()));
+  if (report["ratio"].contains("draft_model"))
+    print(fmt::format("with the draft model besides: {:.2f} times as fast as with copied drafts alone\n", report["ratio"]["draft_model"].get<double>()));
   if (report["ratio"].contains("rival_without_drafts"))
     print(fmt::format("ratio to llama.cpp without drafts {:.2f}, to the faster of its own {:.2f}\n", report["ratio"]["rival_without_drafts"].get<double>(),
                       report["ratio"]["rival_with_drafts"].get<double>()));

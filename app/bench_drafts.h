@@ -1,5 +1,5 @@
 // bench_drafts.h: `rigpilot bench MODEL --drafts FILE`: how fast a model writes on in real code whose file is open, with and without
-// drafts, alone or beside llama.cpp with and without its own.
+// drafts, with and without a draft model where one is given, alone or beside llama.cpp with and without its own.
 // At some places a piece of the file is taken out and the model writes there, greedily; all sides get the same prompts.
 // Fails where drafts changed an id. Errors are one sentence.
 #pragma once

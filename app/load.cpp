@@ -8,6 +8,7 @@
 #include "tokenizer/byte_tokenizer.h"
 #include "tokenizer/code_vocabulary.h"
 #include "tokenizer/load.h"
+#include "tokenizer/same_vocabulary.h"
 
 namespace app {
 namespace {
@@ -39,6 +40,27 @@ base::Result<std::unique_ptr<engine::Engine>> load_engine_at(const fs::path& pat
                              progress, stop);
 }
 
+// `vocabulary`: the model's; null where it has none. A draft model without one is taken at its word.
+base::Result<void> use_draft_of(engine::Engine& engine, const tokenizer::Tokenizer* vocabulary, const std::string& name, const std::string& draft,
+                                std::stop_token stop) {
+  if (draft == kNone) return engine.use_draft({}, stop);
+  auto path = find_model(draft);
+  if (!path) return base::forward(path, "the draft model");
+  if (vocabulary)
+    if (auto own = tokenizer::load_tokenizer(*path); own)
+      if (auto same = tokenizer::check_same_vocabulary({**own, path->string()}, {*vocabulary, name}); !same) return base::forward(same, "the draft model");
+  return engine.use_draft(*path, stop);
+}
+
+// For a command: a model that verifies no drafts works without them.
+base::Result<void> use_wanted_draft(engine::Engine& engine, const tokenizer::Tokenizer* vocabulary, const fs::path& path, const ModelOptions& options, std::stop_token stop) {
+  if (options.draft.empty()) return {};
+  auto used = use_draft_of(engine, vocabulary, path.string(), options.draft, stop);
+  if (used || used.error().code != base::ErrorCode::Unsupported) return used;
+  note(used.error().message);
+  return {};
+}
+
 base::Result<std::unique_ptr<lsp::Model>> load_script(const std::string& file, const Progress& progress,
                                                       std::stop_token stop) {
   auto engine = engine::load_scripted(file, progress, stop);
@@ -65,6 +87,7 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
   if (!vocabulary) return base::forward(vocabulary);
   auto engine = load_engine_at(*path, options, progress, stop);
   if (!engine) return base::forward(engine);
+  if (auto used = use_wanted_draft(**engine, vocabulary->get(), *path, options, stop); !used) return base::forward(used);
   model->tokenizer = std::move(*vocabulary);
   model->engine = std::move(*engine);
   model->fim = tokenizer::probe_fim(*model->tokenizer);
@@ -110,6 +133,8 @@ void add_device_options(CLI::App& command, ModelOptions& options) {
       ->check(CLI::IsMember({"auto", "none", "int8", "int4"}));
   command.add_option("--adapter", options.adapter, "a LoRA adapter for the model: a folder with adapter_config.json, as `rigpilot finetune` and peft write it")
       ->type_name("FOLDER");
+  command.add_option("--draft", options.draft, "a smaller model of the same vocabulary, named as for --model: it guesses what comes, the model verifies several guesses at once, and writes the same sooner")
+      ->type_name("MODEL");
   command.add_option("--threads", options.threads, "CPU threads (default: one a physical core)")
       ->type_name("N")
       ->check(CLI::Range(0, 1024));
@@ -154,7 +179,15 @@ base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOption
   auto path = find_model(options.model);
   if (!path) return base::forward(path);
   ProgressBar bar("loading");
-  return load_engine_at(*path, options, [&](double fraction) { bar.show(fraction); }, {});
+  auto engine = load_engine_at(*path, options, [&](double fraction) { bar.show(fraction); }, {});
+  if (!engine || options.draft.empty()) return engine;
+  auto vocabulary = tokenizer::load_tokenizer(*path);  // there may be none
+  if (auto used = use_wanted_draft(**engine, vocabulary ? vocabulary->get() : nullptr, *path, options, {}); !used) return base::forward(used);
+  return engine;
+}
+
+base::Result<void> use_draft(lsp::Model& model, const std::string& draft, std::stop_token stop) {
+  return use_draft_of(*model.engine, model.tokenizer.get(), model.name, draft, stop);
 }
 
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options) {

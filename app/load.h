@@ -24,6 +24,7 @@ struct ModelOptions {
   std::string quant = "auto";
   int threads = 0;
   std::string adapter;  // a LoRA adapter's folder; empty: none
+  std::string draft;    // a smaller model that drafts for it, as --model names one; empty: none
   std::string engine;  // "scripted:FILE" in place of a model; empty: the model
 };
 
@@ -38,6 +39,9 @@ base::Result<std::unique_ptr<lsp::Model>> load_copying_model(const ModelOptions&
 std::string model_name(const std::filesystem::path& path);  // for people: of a folder or a .gguf file
 base::Result<std::unique_ptr<engine::Engine>> load_engine_only(const ModelOptions& options);
 base::Result<std::unique_ptr<tokenizer::Tokenizer>> load_tokenizer_only(const ModelOptions& options);
+
+// A smaller model drafts for a loaded one from now on: where it lies is found as --model's is, and its vocabulary has to be the model's. "none": none any more.
+base::Result<void> use_draft(lsp::Model& model, const std::string& draft, std::stop_token stop);
 
 // For the language server, which loads when it is ready and tells its own progress.
 lsp::ModelLoader model_loader(const ModelOptions& options);

@@ -41,12 +41,18 @@ std::vector<lsp::ModelChoice> model_choices() {
   return out;
 }
 
+// The model alone: its draft model follows, as the settings say.
+lsp::ModelLoader loader_of(ModelOptions options) {
+  options.draft.clear();
+  return model_loader(options);
+}
+
 // The same device and precision, another model; a scripted engine's name is its file.
 lsp::ModelLoader load_named(ModelOptions options, const std::string& name) {
   options.adapter.clear();  // it was another model's
   if (options.engine.empty()) options.model = name;
   else options.engine = fmt::format("scripted:{}", name);
-  return model_loader(options);
+  return loader_of(options);
 }
 
 lsp::ServerOptions server_options(const LspOptions& options) {
@@ -54,9 +60,11 @@ lsp::ServerOptions server_options(const LspOptions& options) {
                          .version = RIGPILOT_VERSION,
                          .list_models = model_choices,
                          .load_named = [model = options.model](std::string name) { return load_named(model, name); },
+                         .use_draft = use_draft,
                          .workspace_adapter = installed_adapter,
                          .tune = finetune_child(options.model)};
   out.settings.model.adapter = options.model.adapter;
+  out.settings.model.draft = options.model.draft;
   // Whoever needs --mux has one server for everything, and a menu that waits for that server anyway.
   if (options.mux) out.settings.completion.popup_wait_ms = kMuxPopupWaitMs;
   return out;
@@ -64,7 +72,7 @@ lsp::ServerOptions server_options(const LspOptions& options) {
 
 int serve_beside(const LspOptions& options, lsp::Transport& editor, base::Logger& log) {
   const lsp::OwnServer own = [&](lsp::Transport& transport) {
-    return lsp::run_server(transport, server_options(options), model_loader(options.model), log);
+    return lsp::run_server(transport, server_options(options), loader_of(options.model), log);
   };
   auto child = lsp::ChildProcess::start(options.child, log);
   if (child) {
@@ -89,7 +97,7 @@ int serve(const LspOptions& options) {
   lsp::StdioTransport transport(STDIN_FILENO, out);
   base::Logger log(base::parse_log_level(options.log_level).value_or(base::LogLevel::Info));
   if (options.mux) return serve_beside(options, transport, log);
-  return lsp::run_server(transport, server_options(options), model_loader(options.model), log);
+  return lsp::run_server(transport, server_options(options), loader_of(options.model), log);
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ struct ModelInfo {
   std::int64_t resident_bytes = 0;  // weights in memory
   bool takes_workspace = false;     // a workspace helps: it is copied from, or drafts and next tokens come from it
   std::string adapter;              // the folder of the one in use; empty: none
+  std::string draft;                // the draft model in use, as it calls itself; empty: none
+  std::int64_t draft_bytes = 0;     // its weights in memory
   std::vector<TokenId> end_ids;     // as the model's configuration names them; may be empty
   double load_ms = 0;
 };
@@ -65,6 +67,7 @@ struct GenerateRequest {
   std::vector<TokenId> text_before;
   // Whether tokens that the prompt or the workspace suggest may be verified several at once. It changes the time, never the ids.
   bool drafts = true;
+  bool draft_model = true;  // of them, those that a draft model writes, where there is one (Engine::use_draft)
 };
 
 enum class Verdict { Continue, Stop };
@@ -92,6 +95,7 @@ struct Timings {
   double decode_ms = 0;
   std::int64_t drafted_tokens = 0;   // verified beside the tokens that were due
   std::int64_t accepted_tokens = 0;  // of them, those that the model chose too
+  std::int64_t model_drafted_tokens = 0, model_accepted_tokens = 0;  // of both, those that a draft model wrote
 };
 
 struct Generation {
@@ -121,6 +125,13 @@ class Engine {
   // empty path: with none. Takes milliseconds; the base stays loaded. After an error all is as it was.
   virtual base::Result<void> use_adapter(const std::filesystem::path& folder) {
     return base::fail(base::ErrorCode::Unsupported, "{}: this model takes no adapters", folder.string());
+  }
+
+  // From the next request on this smaller model, a folder or a .gguf file of the same vocabulary, drafts for the model, in place of the
+  // one before, if any; an empty path: none. It changes the time, never the ids. Takes as long as loading it. Unsupported where the model
+  // verifies no drafts, as only those do that are quantised and run on the CPU. After an error all is as it was.
+  virtual base::Result<void> use_draft(const std::filesystem::path& path, std::stop_token) {
+    return base::fail(base::ErrorCode::Unsupported, "{}: this model takes no draft model", path.string());
   }
 };
 

@@ -31,8 +31,8 @@ struct LogLine {
   std::string text;
 };
 // Every cause of anything the main loop does.
-using Event = std::variant<MessageIn, ClientGone, EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, MixingLearned, TuningProgress, TuningDone, IndexProgress,
-                           TimerFired, LogLine>;
+using Event = std::variant<MessageIn, ClientGone, EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, DraftUsed, MixingLearned, TuningProgress,
+                           TuningDone, IndexProgress, TimerFired, LogLine>;
 
 constexpr int kMostNonsense = 32;  // unreadable messages in a row: whoever sends them does not speak LSP
 constexpr std::chrono::seconds kFlushPatience{2};
@@ -57,6 +57,7 @@ class Server {
   void on(ModelLoaded loaded) { on_model_loaded(session_, loaded); }
   void on(AdapterUsed used) { on_adapter_used(session_, used); }
   void on(MixingLearned learned) { on_mixing_learned(session_, learned); }
+  void on(DraftUsed used) { on_draft_used(session_, used); }
   void on(TuningProgress progress) { on_tuning_progress(session_, progress); }
   void on(TuningDone done) { on_tuning_done(session_, done); }
   void on(IndexProgress progress) { on_index_progress(session_, std::move(progress)); }

@@ -42,6 +42,8 @@ struct ServerOptions {
   // The models there are, and the loader of one by name or path; empty: there is no choice.
   std::function<std::vector<ModelChoice>()> list_models;
   std::function<ModelLoader(std::string name)> load_named;
+  // Has a smaller model draft for a loaded one, by its name or path, "none": none; called on the engine thread. Empty: there are no draft models.
+  DraftUser use_draft{};
   // The adapter that was made for a workspace and a model, by the model's name for people; an empty path: none.
   std::function<std::filesystem::path(const std::filesystem::path& root, const std::string& model)> workspace_adapter{};
   Tuner tune{};  // teaches a model the workspace's code; empty: it cannot

@@ -15,11 +15,13 @@ namespace lsp {
 
 struct ModelSettings {
   std::string adapter;
+  std::string draft;
 };
 
 template <class Visitor>
 void visit(ModelSettings& s, Visitor&& field) {
   field(s.adapter, "model.adapter", base::Text{}, "A LoRA adapter for the model, by its folder; empty: the one made for the workspace, where there is one; none: none.");
+  field(s.draft, "model.draft", base::Text{}, "A smaller model of the same vocabulary that guesses what the model will write, which comes sooner then; empty: none.");
 }
 
 struct Settings {

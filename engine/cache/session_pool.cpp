@@ -58,6 +58,12 @@ Session& SessionPool::take(std::span<const TokenId> prompt) {
   return *best;
 }
 
+std::size_t SessionPool::shared(std::span<const TokenId> prompt) const {
+  std::size_t most = 0;
+  for (const Session& session : sessions_) most = std::max(most, shared_prefix(session.ids, prompt));
+  return most;
+}
+
 void SessionPool::forget() { sessions_.clear(); }
 
 void SessionPool::clear() { sessions_.clear(); }

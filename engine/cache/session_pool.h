@@ -26,6 +26,9 @@ class SessionPool {
   // A session whose ids are a prefix of the prompt, shorter than it (the last token is always computed).
   Session& take(std::span<const tokenizer::TokenId> prompt);
 
+  // How many of the prompt's first tokens take() would find.
+  std::size_t shared(std::span<const tokenizer::TokenId> prompt) const;
+
   // Drops every session but the one in use: for a device that ran out of memory.
   void clear();
   void forget();  // every one: the model is no longer the one that computed them

@@ -5,13 +5,11 @@
 #include <limits>
 #include <optional>
 
+#include "engine/generate/advance.h"
 #include "engine/generate/sampler.h"
 
 namespace engine {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
 
 std::span<float> row(torch::Tensor& logits_NV, std::int64_t i) {
   const std::int64_t vocab = logits_NV.size(1);
@@ -20,19 +18,19 @@ std::span<float> row(torch::Tensor& logits_NV, std::int64_t i) {
 
 // The prompt's logits, or nullopt where the stop token fired between chunks.
 std::optional<torch::Tensor> prefill(const GeneratorParts& parts, std::span<const TokenId> prompt, std::stop_token stop, Timings& timings) {
-  const auto start = Clock::now();
+  const double start = parts.now();
   torch::Tensor logits;
   while (parts.session.ids.size() < prompt.size()) {
     if (stop.stop_requested()) break;
     const std::span<const TokenId> left = prompt.subspan(parts.session.ids.size());
     const auto chunk = left.first(std::min(left.size(), size_t(parts.chunks.next())));
-    const auto chunk_start = Clock::now();
-    logits = advance(parts, chunk, LogitsOf::LastTokens, stop);
+    const double chunk_start = parts.now();
+    logits = advance(parts.model, parts.session, parts.device, chunk, LogitsOf::LastTokens, stop);
     if (!logits.defined()) break;
-    parts.chunks.measured(std::int64_t(chunk.size()), ms_since(chunk_start));
+    parts.chunks.measured(std::int64_t(chunk.size()), parts.now() - chunk_start);
     timings.prefill_tokens += std::int64_t(chunk.size());
   }
-  timings.prefill_ms = ms_since(start);
+  timings.prefill_ms = parts.now() - start;
   if (parts.session.ids.size() < prompt.size()) return std::nullopt;
   return logits;
 }
@@ -58,6 +56,10 @@ class Decoding {
       : parts_(parts), request_(request), out_(out), logits_(std::move(logits)), random_(request.sampling.seed) {
     if (request.drafts && parts.draft_length && parts.model.alike_rows() > 1 && request.max_tokens > 1)
       drafter_.emplace(request.prompt, request.text_before, request.workspace, parts.model.config().vocab_size);
+    if (drafter_ && parts.draft_model && request.draft_model) {
+      draft_model_ = parts.draft_model;
+      draft_model_->begin(request.prompt);
+    }
   }
 
   StopReason run(const OnToken& on_token, const std::stop_token& stop);
@@ -65,7 +67,9 @@ class Decoding {
  private:
   bool take_drafted(TokenId chosen);
   bool compute(TokenId chosen, const std::stop_token& stop);
-  void make_draft();
+  void make_draft(const std::stop_token& stop);
+  bool draft_by_model(double speed_without, std::size_t room, const std::stop_token& stop);
+  bool useless(TokenId id) const;
   std::size_t room_for_drafts() const;
   void judge(bool one_was_wrong);
   void keep(std::size_t written);
@@ -77,6 +81,7 @@ class Decoding {
   std::int64_t row_ = 0;      // the one that chooses next: so many drafted tokens were right
   Draft draft_;
   std::optional<Drafter> drafter_;
+  DraftModel* draft_model_ = nullptr;  // null: none, or not wanted
   Random random_;
 };
 
@@ -95,6 +100,7 @@ StopReason Decoding::run(const OnToken& on_token, const std::stop_token& stop) {
     if (std::int64_t(written()) == request_.max_tokens) break;
     if (std::int64_t(request_.prompt.size() + computed) >= parts_.context) { reason = StopReason::ContextFull; break; }
     if (drafter_) drafter_->wrote(token.id);
+    if (draft_model_) draft_model_->wrote(token.id);
     if (!take_drafted(token.id) && !compute(token.id, stop)) { reason = StopReason::Cancelled; break; }
   }
   judge(false);
@@ -108,6 +114,7 @@ bool Decoding::take_drafted(TokenId chosen) {
   if (draft_.ids[size_t(row_)] != chosen) return false;
   ++row_;
   ++out_.timings.accepted_tokens;
+  if (draft_.source.kind == DraftSource::Kind::Model) ++out_.timings.model_accepted_tokens;
   return true;
 }
 
@@ -115,18 +122,19 @@ bool Decoding::take_drafted(TokenId chosen) {
 bool Decoding::compute(TokenId chosen, const std::stop_token& stop) {
   judge(row_ < std::int64_t(draft_.ids.size()));
   keep(out_.ids.size() - 1);
-  make_draft();
+  make_draft(stop);
   std::vector<TokenId> ids = {chosen};
   ids.insert(ids.end(), draft_.ids.begin(), draft_.ids.end());
-  const auto start = Clock::now();
-  logits_ = advance(parts_, ids, LogitsOf::EveryToken, stop);
+  const double start = parts_.now();
+  logits_ = advance(parts_.model, parts_.session, parts_.device, ids, LogitsOf::EveryToken, stop);
   row_ = 0;
   if (!logits_.defined()) {
     draft_ = {};
     return false;
   }
-  if (parts_.draft_length) parts_.draft_length->passed(ids.size(), ms_since(start));
+  if (parts_.draft_length) parts_.draft_length->passed(ids.size(), parts_.now() - start);
   out_.timings.drafted_tokens += std::int64_t(draft_.ids.size());
+  if (draft_.source.kind == DraftSource::Kind::Model) out_.timings.model_drafted_tokens += std::int64_t(draft_.ids.size());
   return true;
 }
 
@@ -136,7 +144,12 @@ std::size_t Decoding::room_for_drafts() const {
   return size_t(std::max<std::int64_t>(0, std::min({parts_.model.alike_rows() - 1, request_.max_tokens - written - 1, of_context})));
 }
 
-void Decoding::make_draft() {
+// What can never be chosen is not worth a row, nor is what comes after it.
+bool Decoding::useless(TokenId id) const {
+  return contains(request_.end_ids, id) || contains(request_.banned_ids, id) || std::int64_t(id) >= parts_.model.config().vocab_size;
+}
+
+void Decoding::make_draft(const std::stop_token& stop) {
   draft_ = {};
   const std::size_t room = room_for_drafts();
   if (!drafter_ || room == 0) return;
@@ -145,42 +158,53 @@ void Decoding::make_draft() {
   const DraftSource far = drafter_->in_workspace();
   const bool from_far = far.length > 0 && (near.source.length == 0 || length.acceptance(far) > length.acceptance(near.source));
   const DraftSource source = from_far ? far : near.source;
-  if (source.length == 0) return;
-  const std::size_t most = length.best(source, room);
-  if (from_far) drafter_->draft_from_workspace(source, most, draft_);
-  else drafter_->draft(near, most, draft_);
-  // What can never be chosen is not worth a row, nor is what comes after it.
-  const auto useless = [&](TokenId id) { return contains(request_.end_ids, id) || contains(request_.banned_ids, id); };
-  draft_.ids.erase(std::find_if(draft_.ids.begin(), draft_.ids.end(), useless), draft_.ids.end());
+  const DraftPlan copied = source.length ? length.plan(source, room) : DraftPlan{0, 1 / length.cost(1)};
+  if (draft_by_model(copied.speed, room, stop) || copied.length == 0) return;
+  if (from_far) drafter_->draft_from_workspace(source, copied.length, draft_);
+  else drafter_->draft(near, copied.length, draft_);
+  draft_.ids.erase(std::find_if(draft_.ids.begin(), draft_.ids.end(), [&](TokenId id) { return useless(id); }), draft_.ids.end());
+}
+
+// Where it promises more tokens a millisecond than what there is without it; false: there is none of it.
+bool Decoding::draft_by_model(double speed_without, std::size_t room, const std::stop_token& stop) {
+  if (!draft_model_) return false;
+  DraftLength& length = *parts_.draft_length;
+  room = std::min(room, draft_model_->room());
+  if (room == 0) return false;
+  const DraftLag lag{draft_model_->behind(), size_t(request_.max_tokens) - out_.ids.size()};
+  if (length.plan_model(lag, room).speed <= speed_without) {
+    length.passed_over();
+    return false;
+  }
+  draft_.source = {DraftSource::Kind::Model, 0};
+  do {
+    const auto guess = draft_model_->next(draft_.ids, length, parts_.now, stop);
+    if (!guess) break;
+    if (useless(guess->id)) {
+      length.judged(draft_.source, 0, true);
+      break;
+    }
+    draft_.ids.push_back(guess->id);
+    draft_.each.push_back(DraftSource::of_model(guess->probability));
+  } while (draft_.ids.size() < room && length.goes_on(draft_));
+  length.keep_worthy(draft_);
+  return !draft_.ids.empty();
 }
 
 // What became of the draft is known: the rest of it is of no use.
 void Decoding::judge(bool one_was_wrong) {
-  if (!draft_.ids.empty()) parts_.draft_length->judged(draft_.source, size_t(row_), one_was_wrong);
+  if (!draft_.ids.empty()) parts_.draft_length->judged(draft_, size_t(row_), one_was_wrong);
   draft_ = {};
 }
 
 // The cache as it is without drafts: the prompt and `written` tokens.
 void Decoding::keep(std::size_t written) {
-  Session& session = parts_.session;
-  const std::size_t length = request_.prompt.size() + written;
-  if (session.ids.size() <= length) return;
-  session.cache.truncate(std::int64_t(length));
-  session.ids.resize(length);
+  cut_back(parts_.session, request_.prompt.size() + written);
 }
 
 }  // namespace
 
-torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted, std::stop_token stop) {
-  torch::Tensor ids_T = torch::empty({std::int64_t(ids.size())}, torch::kInt64);
-  std::copy(ids.begin(), ids.end(), ids_T.mutable_data_ptr<std::int64_t>());
-  Batch batch = Batch::of(ids_T.to(parts.device), parts.session.cache);
-  batch.stop = std::move(stop);
-  const torch::Tensor logits = parts.model.forward(batch, wanted);
-  if (!logits.defined()) return logits;
-  parts.session.ids.insert(parts.session.ids.end(), ids.begin(), ids.end());
-  return logits.to(torch::kCPU).contiguous();  // the one wait for the device in a step
-}
+double steady_ms() { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop) {
   Generation out;
@@ -190,9 +214,9 @@ Generation generate(const GeneratorParts& parts, const GenerateRequest& request,
     out.stop = StopReason::Cancelled;
     return out;
   }
-  const auto start = Clock::now();
+  const double start = parts.now();
   out.stop = Decoding(parts, request, std::move(*logits), out).run(on_token, stop);
-  out.timings.decode_ms = ms_since(start);
+  out.timings.decode_ms = parts.now() - start;
   out.timings.decode_tokens = std::int64_t(out.ids.size());
   return out;
 }

@@ -1,7 +1,8 @@
 // generator.h: one generation: the prompt in chunks, then a token at a time, or several where drafts of them prove right.
 // generate() takes a session that already holds a prefix of the prompt, and keeps it in step with what was computed, so a
 // cancelled prefill is not lost. Drafts are lossless: each row of a pass is what the token before it alone would have given, so each
-// id is chosen as without drafts, drawn ones too; a refused draft costs a truncation of the cache. Throws what libtorch throws; the engine's guard catches. Engine thread.
+// id is chosen as without drafts, drawn ones too; a refused draft costs a truncation of the cache. They are copied from the text and the
+// workspace, or written by a draft model where that promises more. Throws what libtorch throws; the engine's guard catches. Engine thread.
 #pragma once
 
 #include <stop_token>
@@ -10,9 +11,12 @@
 #include "engine/engine.h"
 #include "engine/generate/chunk_size.h"
 #include "engine/generate/draft_length.h"
+#include "engine/generate/draft_model.h"
 #include "engine/models/model.h"
 
 namespace engine {
+
+double steady_ms();
 
 struct GeneratorParts {
   Model& model;
@@ -21,12 +25,10 @@ struct GeneratorParts {
   torch::Device device;
   std::int64_t context;
   DraftLength* draft_length = nullptr;  // null: no drafts
+  DraftModel* draft_model = nullptr;    // null: none
+  Milliseconds now = steady_ms;
 };
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);
-
-// Runs ids through the model after what the session holds; logits on the host: [1, V] of the last, or [n, V]. Undefined, and the
-// session as before, where `stop` fired within the pass.
-torch::Tensor advance(const GeneratorParts& parts, std::span<const TokenId> ids, LogitsOf wanted, std::stop_token stop = {});
 
 }  // namespace engine

@@ -45,7 +45,13 @@ Likeliest likeliest(const NgramIndex& workspace, std::span<const TokenId> text, 
 
 }  // namespace
 
+DraftSource DraftSource::of_model(double probability) {
+  constexpr double kAbove[] = {0.4, 0.6, 0.8, 0.95};
+  return {Kind::Model, std::uint32_t(1 + std::count_if(std::begin(kAbove), std::end(kAbove), [&](double least) { return least <= probability; }))};
+}
+
 std::size_t DraftSource::bucket() const {
+  if (kind == Kind::Model) return std::size_t(kind) * kLengths + std::min<std::size_t>(length, kLengths - 1);
   // 1, 2, 3-4, 5-8, 9-16, more
   const std::size_t by_length = length == 0 ? 0 : std::min(kLengths - 1, std::size_t(std::bit_width(length - 1)));
   return std::size_t(kind) * kLengths + by_length;

@@ -15,18 +15,21 @@ namespace engine {
 
 // How a draft was found.
 struct DraftSource {
-  enum class Kind { Prompt, Workspace, Disputed };  // Disputed: the workspace went on in several ways, this the most frequent
-  static constexpr std::size_t kKinds = 3, kLengths = 6;
+  // Disputed: the workspace went on in several ways, this the most frequent. Model: a draft model wrote it (generate/draft_model.h).
+  enum class Kind { Prompt, Workspace, Disputed, Model };
+  static constexpr std::size_t kKinds = 4, kLengths = 6;
 
   Kind kind = Kind::Prompt;
-  std::uint32_t length = 0;  // tokens that match; 0: nothing was found
+  std::uint32_t length = 0;  // tokens that match, 0: nothing was found; of a model: how sure it was, 1 to 5, 0: any
 
+  static DraftSource of_model(double probability);  // by what it gave the token
   std::size_t bucket() const;  // below kKinds * kLengths: sources that are worth about as much
 };
 
 struct Draft {
   DraftSource source;
   std::vector<TokenId> ids;
+  std::vector<DraftSource> each{};  // of a model: how sure it was of each id
 };
 
 class Drafter {

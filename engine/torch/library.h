@@ -7,7 +7,7 @@
 
 namespace engine {
 
-constexpr int kTorchLibraryVersion = 3;  // raise it when anything in engine/engine.h, load.h or training.h changes
+constexpr int kTorchLibraryVersion = 4;  // raise it when anything in engine/engine.h, load.h or training.h changes
 
 struct TorchLibrary {
   int version = kTorchLibraryVersion;

@@ -4,21 +4,17 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <chrono>
+#include <cstdlib>
 
 #include "base/machine.h"
 #include "engine/cache/session_pool.h"
-#include "engine/decode/packable.h"
+#include "engine/generate/advance.h"
 #include "engine/generate/generator.h"
 #include "engine/generate/sampler.h"
-#include "engine/models/packed_model.h"
-#include "engine/models/registry.h"
-#include "engine/threads/team.h"
 #include "engine/torch/apply_adapter.h"
 #include "engine/torch/device.h"
 #include "engine/torch/guard.h"
-#include "engine/torch/load_parameters.h"
-#include "engine/weights/source.h"
+#include "engine/torch/load_model.h"
 
 namespace engine {
 namespace {
@@ -40,9 +36,9 @@ ChunkSize first_chunk(torch::Device device) {
 
 class TorchEngine : public Engine {
  public:
-  TorchEngine(std::unique_ptr<Model> model, ModelInfo info, torch::Device device, torch::Dtype dtype)
-      : model_(std::move(model)), info_(std::move(info)), device_(device), dtype_(dtype), chunks_(first_chunk(device)),
-        sessions_(model_->config(), device, dtype, kMostSessions, session_budget(device)) {
+  TorchEngine(LoadedModel loaded, LoadOptions options)
+      : model_(std::move(loaded.model)), info_(std::move(loaded.info)), options_(std::move(options)), device_(loaded.device), dtype_(loaded.dtype),
+        chunks_(first_chunk(device_)), sessions_(model_->config(), device_, dtype_, kMostSessions, session_budget(device_)) {
     info_.takes_workspace = true;
   }
 
@@ -70,8 +66,13 @@ class TorchEngine : public Engine {
     });
   }
 
+  base::Result<void> use_draft(const std::filesystem::path& path, std::stop_token stop) override {
+    return guard("using a draft model", [&] { return load_draft(path, stop); });
+  }
+
  private:
-  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_}; }
+  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_, draft_ ? &*draft_ : nullptr}; }
+  base::Result<void> load_draft(const std::filesystem::path& path, const std::stop_token& stop);
 
   base::Result<void> check_ids(std::span<const TokenId> ids) const {
     for (const TokenId id : ids)
@@ -91,7 +92,10 @@ class TorchEngine : public Engine {
   template <class Function>
   std::invoke_result_t<Function> guarded(std::string_view doing, Function&& function) {
     auto result = guard(doing, function);
-    if (!result && result.error().code != ErrorCode::Cancelled) sessions_.clear();
+    if (!result && result.error().code != ErrorCode::Cancelled) {
+      sessions_.clear();
+      if (draft_) draft_->forget();
+    }
     return result;
   }
 
@@ -100,16 +104,43 @@ class TorchEngine : public Engine {
 
   std::unique_ptr<Model> model_;
   ModelInfo info_;
+  LoadOptions options_;
   torch::Device device_;
   torch::Dtype dtype_;
   ChunkSize chunks_;
   DraftLength draft_length_;
   SessionPool sessions_;
+  std::optional<DraftModel> draft_;
 };
+
+// Rows beyond the last token fill a table up to a round number, in one size of a family of models more than in another.
+constexpr std::int64_t kPadding = 256;
+
+base::Result<void> TorchEngine::load_draft(const std::filesystem::path& path, const std::stop_token& stop) {
+  if (path.empty()) {
+    draft_.reset();
+    info_.draft.clear(), info_.draft_bytes = 0;
+    return {};
+  }
+  if (model_->alike_rows() == 1)
+    return fail(ErrorCode::Unsupported, "{}: drafts are verified by models whose weights are int8 or int4 and run on the CPU; {} is not one", path.string(), options_.path.string());
+  LoadOptions options = options_;
+  options.path = path, options.adapter.clear(), options.max_context = info_.context_length;
+  auto loaded = load_model(options, {}, stop);
+  if (!loaded) return base::forward(loaded);
+  const ModelInfo& info = loaded->info;
+  if (std::abs(info.vocab_size - info_.vocab_size) > kPadding)
+    return fail(ErrorCode::InvalidInput, "{}: has a vocabulary of {} tokens; to draft for {} it needs the same one, of {}", path.string(), info.vocab_size, options_.path.string(),
+                info_.vocab_size);
+  draft_length_.has_draft_model(double(info.resident_bytes) / double(std::max<std::int64_t>(1, info_.resident_bytes)));
+  info_.draft = info.name, info_.draft_bytes = info.resident_bytes;
+  draft_.emplace(DraftModelParts{std::move(loaded->model), loaded->device, loaded->dtype, info.context_length, first_chunk(loaded->device), session_budget(loaded->device) / 4});
+  return {};
+}
 
 // Appends the log-probability of targets[i] after chunk[i]; targets may be one shorter than the chunk, or start later in it.
 void TorchEngine::score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out) {
-  torch::Tensor logits = advance(parts(session), chunk, LogitsOf::EveryToken);
+  torch::Tensor logits = advance(*model_, session, device_, chunk, LogitsOf::EveryToken);
   const size_t vocab = size_t(logits.size(1)), skipped = chunk.size() - std::min(chunk.size(), targets.size());
   const float* rows = logits.const_data_ptr<float>();
   for (size_t i = 0; i < targets.size(); ++i) out.push_back(log_probability({rows + (i + skipped) * vocab, vocab}, targets[i]));
@@ -136,61 +167,11 @@ base::Result<std::vector<float>> TorchEngine::score_windows(std::span<const Toke
   return out;
 }
 
-ModelInfo describe(const ModelConfig& config, const Loaded& loaded, const LoadOptions& options, torch::Device device, torch::Dtype dtype) {
-  ModelInfo info;
-  info.architecture = config.architecture;
-  info.name = config.name.empty() ? options.path.filename().string() : config.name;
-  info.parameters = loaded.parameters;
-  info.vocab_size = config.vocab_size;
-  info.context_length = options.max_context > 0 ? std::min(options.max_context, config.context_length) : config.context_length;
-  info.layers = config.layers, info.width = config.width;
-  info.heads = config.heads, info.kv_heads = config.kv_heads, info.head_width = config.head_width;
-  info.device = device.str(), info.dtype = dtype_name(dtype);
-  switch (options.quant) {
-    case Quant::Auto: info.quant = loaded.stored_as.starts_with('q') ? loaded.stored_as : "none"; break;
-    case Quant::None: info.quant = "none"; break;
-    case Quant::Int8: info.quant = "int8"; break;
-    case Quant::Int4: info.quant = "int4"; break;
-  }
-  info.resident_bytes = loaded.resident_bytes;
-  info.end_ids = config.end_ids;
-  return info;
-}
-
-base::Result<ModelConfig> read_config(const std::filesystem::path& path) {
-  if (path.extension() != ".gguf") return read_hf_config(path);
-  auto file = base::Gguf::open(path);
-  if (!file) return base::forward(file);
-  return read_gguf_config(*file);
-}
-
 base::Result<std::unique_ptr<Engine>> load(const LoadOptions& options, const Progress& progress, std::stop_token stop) {
-  const auto start = std::chrono::steady_clock::now();
   at::set_num_threads(options.threads > 0 ? options.threads : std::max(1, base::describe_machine().cores));
-  auto device = choose_device(options.device);
-  if (!device) return base::forward(device);
-  auto dtype = choose_dtype(options.dtype, *device);
-  if (!dtype) return base::forward(dtype);
-  auto config = read_config(options.path);
-  if (!config) return base::forward(config);
-  auto model = make_model(*config);
-  if (!model) return base::forward(model, options.path.string());
-  auto source = open_weights(options.path);
-  if (!source) return base::forward(source);
-  // Quantised weights on the CPU have loops of their own, with int8 activations; a dtype that is asked for is kept to.
-  const bool packed =
-      device->is_cpu() && options.dtype == "auto" && (*model)->parts() && packable(*config) && all_grouped(**model, **source, options.quant);
-  if (packed) *dtype = torch::kFloat32;  // of norms and biases
-  auto team = packed ? std::make_unique<Team>(options.threads > 0 ? options.threads : team_size()) : nullptr;
-  Arena arena;
-  auto loaded = load_parameters(**model, **source, {*device, *dtype, options.quant, team.get(), &arena}, progress, stop);
+  auto loaded = load_model(options, progress, stop);
   if (!loaded) return base::forward(loaded);
-  (*model)->ready(*device, *dtype, loaded->rope_factors);
-  if (packed) *model = pack(std::move(*model), std::move(team), arena.chunks());
-  ModelInfo info = describe(*config, *loaded, options, *device, *dtype);
-  if (packed) info.dtype = "int8", *dtype = torch::kFloat16;  // of keys and values
-  info.load_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  auto engine = std::make_unique<TorchEngine>(std::move(*model), std::move(info), *device, *dtype);
+  auto engine = std::make_unique<TorchEngine>(std::move(*loaded), options);
   if (!options.adapter.empty())
     if (auto used = engine->use_adapter(options.adapter); !used) return base::forward(used);
   return engine;

@@ -41,4 +41,7 @@ struct Model {
 using ModelLoader =
     std::function<base::Result<std::unique_ptr<Model>>(const std::function<void(double fraction)>& progress, std::stop_token stop)>;
 
+// How the server has a smaller model draft for the one at work (Engine::use_draft); on the engine thread.
+using DraftUser = std::function<base::Result<void>(Model& model, const std::string& name, std::stop_token stop)>;
+
 }  // namespace lsp

@@ -70,6 +70,15 @@ void EngineThread::run(UseAdapter wanted) {
   report_(AdapterUsed{std::move(wanted.folder), std::move(outcome)});
 }
 
+void EngineThread::run(UseDraft wanted) {
+  base::Result<void> outcome = base::fail(base::ErrorCode::NotFound, "there is no model to draft for");
+  if (model_ && model_->engine) {
+    const auto done = guarded("using a draft model", [&] { outcome = wanted.user(*model_, wanted.name, ending_.get_token()); });
+    if (!done) outcome = done;
+  }
+  report_(DraftUsed{model_ && model_->engine ? model_->engine->info().draft : std::string(), std::move(outcome)});
+}
+
 namespace {
 
 // Either the job's own end or the server's: one token for both.

@@ -72,7 +72,11 @@ struct MixingLearned {
   std::size_t samples = 0;
   bool done = false;           // no more of them are to be looked at
 };
-using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, MixingLearned>;
+struct DraftUsed {
+  std::string model;             // that drafts now, for people; empty: none
+  base::Result<void> outcome;    // after an error all is as it was
+};
+using EngineEvent = std::variant<EngineDone, EngineWrote, ModelProgress, ModelLoaded, AdapterUsed, DraftUsed, MixingLearned>;
 
 class EngineThread {
  public:
@@ -87,6 +91,7 @@ class EngineThread {
   void load() { work_.push(LoadModel{load_}); }
   void load(ModelLoader other) { work_.push(LoadModel{std::move(other)}); }  // takes the place of the one at work
   void use_adapter(std::filesystem::path folder) { work_.push(UseAdapter{std::move(folder)}); }  // of the model at work, or none
+  void use_draft(std::string name, DraftUser user) { work_.push(UseDraft{std::move(name), std::move(user)}); }  // for the model at work
   void submit(Job job) { work_.push(std::move(job)); }
   void warm_up(WarmUpJob job) { work_.push(std::move(job)); }
   void learn_mixing(LearnMixing job) { work_.push(std::move(job)); }  // from one file more of the workspace; gives way as a warm-up does
@@ -98,11 +103,16 @@ class EngineThread {
   struct UseAdapter {
     std::filesystem::path folder;
   };
-  using Work = std::variant<LoadModel, UseAdapter, Job, WarmUpJob, LearnMixing>;
+  struct UseDraft {
+    std::string name;
+    DraftUser user;
+  };
+  using Work = std::variant<LoadModel, UseAdapter, UseDraft, Job, WarmUpJob, LearnMixing>;
 
   void run();
   void run(LoadModel wanted);
   void run(UseAdapter wanted);
+  void run(UseDraft wanted);
   void run(Job job);
   void run(WarmUpJob job);
   void run(LearnMixing job);

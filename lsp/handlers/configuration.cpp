@@ -20,6 +20,7 @@ void configure(Session& session, const Json& section) {
   session.settings = reading.settings;
   session.ready.clear();  // they were made under other settings
   use_wanted_adapter(session);
+  use_wanted_draft(session);
   complain_once(session, reading.complaints);
   offer_popup(session);
 }

@@ -101,6 +101,8 @@ void add_adapters(Dispatcher& methods, Session& session);
 void use_wanted_adapter(Session& session);  // the setting's, or the workspace's
 void use_adapter(Session& session, const std::string& folder);
 void on_adapter_used(Session& session, const AdapterUsed& used);
+void use_wanted_draft(Session& session);  // drafting.cpp: the setting's draft model for the model at work
+void on_draft_used(Session& session, const DraftUsed& used);
 base::Result<void> start_tuning(Session& session, std::int64_t rank);
 void stop_tuning(Session& session);
 void on_tuning_progress(Session& session, const TuningProgress& progress);

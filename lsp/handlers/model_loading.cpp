@@ -62,6 +62,8 @@ void on_model_loaded(Session& session, const ModelLoaded& loaded) {
     session.adapter.clear();
     session.mixing_learned = false;
     use_wanted_adapter(session);
+    session.draft.clear(), session.draft_asked.clear();
+    use_wanted_draft(session);
     start_indexing(session, loaded.wants_index);
     finish(session, *loaded.name);
     warm_opened(session, session.latest_opened);

@@ -134,6 +134,7 @@ struct Session {
   std::string model_name{}, model_problem{};
   std::string model_asked{};  // by command; empty: the one the server began with
   std::string adapter{};      // the folder of the one in use
+  std::string draft{}, draft_asked{};  // the model that drafts, and what was asked for last
 
   bool paused = false;                     // by command, until it is taken back
   base::Switches switched_languages{};     // by command; the settings hold for the others

@@ -53,6 +53,7 @@ Json status(const Session& session) {
   Json out = {{"state", told.state}, {"message", told.message}, {"model", session.model_name}, {"languagesOff", off_languages(session)}};
   if (session.model == ModelState::Loading) out["percent"] = session.progress.percent;
   if (!session.adapter.empty()) out["adapter"] = session.adapter;
+  if (!session.draft.empty()) out["draft"] = session.draft;
   if (session.tuning) out["learning"] = true;
   if (Json way = way_out(session); !way.is_null()) out["wayOut"] = std::move(way);
   return out;

@@ -77,6 +77,14 @@ def test_a_new_line_computes_no_more_than_a_character(tmp_path, source):
     assert side["tokens"]["computed_a_key"] < 4  # a token is a byte here; re-reading what follows the cursor would be 300
 
 
+def test_drafts_are_measured_with_and_without_a_draft_model(source):
+    report = json.loads(run("default", "--drafts", source, "--draft", "default", "--runs", 1, "--places", 1, "--tokens", 24, "--before", 200, "--json").stdout)
+    sides = report["sides"]
+    assert len(sides) == 3 and "drafts too" in sides[2]["name"]
+    assert [side["alike"] for side in sides] == [1, 1, 1]  # the same ids
+    assert sides[0]["drafted_a_token"] == 0 and report["ratio"]["draft_model"] > 0
+
+
 def test_the_page_stands_alone(report):
     page = report["page"]
     assert page.startswith("<!doctype html>") and "<svg" in page and "Rigpilot" in page

@@ -42,6 +42,19 @@ def test_generate_without_a_tokenizer():
     assert answer(*arguments)["ids"] == made["ids"], "greedy decoding is the same every time"
 
 
+def test_a_draft_model_needs_the_model_s_vocabulary():
+    run = rigpilot("generate", "--prompt", "x", "--draft", VOCABULARY)
+    assert run.returncode == FAILED and not run.stdout
+    assert "byte_bpe.gguf" in run.stderr.decode() and "expected the same vocabulary" in run.stderr.decode()
+
+
+def test_a_draft_model_of_a_model_that_verifies_no_drafts_is_told_and_left_out():
+    arguments = ("generate", "--model", TINY, "--device", "cpu", "--ids", "1,2,3", "--max-tokens", 5, "--json")
+    run = rigpilot(*arguments, "--draft", TINY)
+    assert run.returncode == DONE and "int8 or int4" in run.stderr.decode()
+    assert json.loads(run.stdout)["ids"] == answer(*arguments)["ids"]
+
+
 def test_score_of_ids():
     scored = answer("score", "--model", TINY, "--device", "cpu", "--ids", "5,6,7,8", "--json")
     assert set(scored) == {"tokens", "nll", "bits_per_byte"}

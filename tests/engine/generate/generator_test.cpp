@@ -5,53 +5,16 @@
 #include <cmath>
 
 #include "support/catch.h"
+#include "tests/engine/generate/counting_model.h"
 
 namespace {
 
 using engine::Generation;
 using engine::StopReason;
 using engine::TokenId;
-using torch::Tensor;
 
-constexpr TokenId kVocabulary = 20;
-
-// Says that the token after i is i + 1, then i + 2 as the second best; tells how it was called.
-class Counting : public engine::Model {
- public:
-  Counting() {
-    config_.layers = 1, config_.kv_heads = 1, config_.head_width = 2, config_.vocab_size = kVocabulary;
-  }
-  const engine::ModelConfig& config() const override { return config_; }
-  std::vector<engine::Slot> slots() override { return {}; }
-  void ready(torch::Device, torch::Dtype, const Tensor&) override {}
-  Tensor forward(const engine::Batch& batch, engine::LogitsOf wanted) override {
-    const std::int64_t count = batch.ids_T.size(0);
-    if (stops_within && stops_within()) return {};
-    const Tensor rows = torch::zeros({1, count, 2});
-    batch.sequences.at(0).cache->append(0, rows, rows);
-    batch.advance();
-    calls.push_back(count);
-    if (on_call) on_call();
-    Tensor logits = torch::zeros({wanted == engine::LogitsOf::LastTokens ? 1 : count, kVocabulary});
-    const std::int64_t rows_given = logits.size(0);
-    for (std::int64_t i = 0; i < rows_given; ++i) {
-      const std::int64_t last = batch.ids_T[count - rows_given + i].item<std::int64_t>();
-      logits[i][(last + 1) % kVocabulary] = 9;
-      logits[i][(last + 2) % kVocabulary] = 8;
-    }
-    return logits;
-  }
-
-  std::int64_t alike_rows() const override { return alike; }
-
-  std::int64_t alike = 1;
-  std::vector<std::int64_t> calls;
-  std::function<void()> on_call;
-  std::function<bool()> stops_within;  // as a model does whose stop token fires between two layers
-
- private:
-  engine::ModelConfig config_;
-};
+using tests::Counting;
+constexpr TokenId kVocabulary = Counting::kUsualVocabulary;
 
 struct Bench {
   Counting model;

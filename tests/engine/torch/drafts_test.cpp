@@ -1,11 +1,13 @@
 // Drafts are lossless: two engines with the same weights are asked the same questions in turn, one with drafts and one without, and
 // must agree in every id and every bit of every log-probability: greedily and drawn, with stops, ends, bans and steering, after
-// cancels, with a workspace. Random weights of a small model (2 s), and SmolLM2's where they are here (15 s).
+// cancels, with a workspace, with a draft model. Random weights of a small model (2 s), and SmolLM2's where they are here (15 s).
 #include <random>
 
 #include "engine/convert/random_model.h"
 #include "engine/convert/shapes.h"
+#include "engine/generate/generator.h"
 #include "engine/ngram/index.h"
+#include "engine/torch/load_model.h"
 #include "engine/torch/torch_engine.h"
 #include "support/catch.h"
 #include "support/temp_folder.h"
@@ -54,8 +56,10 @@ void read_slowly(engine::Engine& model, const Ids& prompt) {
 }
 
 // Asks `count` questions about texts of ids below `vocabulary` that partly repeat themselves. Gives how many drafted tokens were right.
-std::int64_t compare(const std::filesystem::path& path, TokenId vocabulary, int count, const std::vector<Ids>& texts) {
+std::int64_t compare(const std::filesystem::path& path, TokenId vocabulary, int count, const std::vector<Ids>& texts, const std::filesystem::path& draft = {}) {
   const auto with = load(path), without = load(path);
+  if (!draft.empty())
+    if (auto used = with->use_draft(draft, {}); !used) FAIL(used.error().message);
   std::mt19937 random(3);
   const auto any = [&](std::size_t below) { return std::size_t(random() % below); };
   std::int64_t accepted = 0, drafted = 0;
@@ -106,17 +110,114 @@ std::vector<Ids> repetitive_texts(TokenId vocabulary) {
   return out;
 }
 
+constexpr TokenId kRandomVocabulary = 49152;
+
+struct RandomModel {
+  const char* name;
+  std::int64_t layers;
+  std::uint64_t seed;
+  std::int64_t vocabulary = kRandomVocabulary;
+};
+std::filesystem::path random_model(const tests::TempFolder& folder, const RandomModel& wanted) {
+  auto shape = engine::find_shape("smollm2-135m");
+  REQUIRE(shape);
+  shape->layers = wanted.layers, shape->vocab_size = wanted.vocabulary;
+  const std::filesystem::path path = folder.path() / wanted.name;
+  auto written = engine::write_random_model({.config = *shape, .type = base::GgmlType::Q4_0, .seed = wanted.seed, .path = path}, {});
+  if (!written) FAIL(written.error().message);
+  return path;
+}
+
+// A loaded model whose passes take so long on a clock.
+class Timed : public engine::Model {
+ public:
+  Timed(const std::filesystem::path& path, double pass_ms, double& clock) : pass_ms_(pass_ms), clock_(clock) {
+    auto loaded = engine::load_model({.path = path, .device = "cpu"}, {}, {});
+    if (!loaded) FAIL(loaded.error().message);
+    model_ = std::move(loaded->model);
+  }
+  const engine::ModelConfig& config() const override { return model_->config(); }
+  std::vector<engine::Slot> slots() override { return {}; }
+  void ready(torch::Device, torch::Dtype, const torch::Tensor&) override {}
+  std::int64_t alike_rows() const override { return model_->alike_rows(); }
+  torch::Tensor forward(const engine::Batch& batch, engine::LogitsOf wanted) override {
+    ++passes, clock_ += pass_ms_;
+    return model_->forward(batch, wanted);
+  }
+
+  int passes = 0;
+
+ private:
+  std::unique_ptr<engine::Model> model_;
+  double pass_ms_;
+  double& clock_;
+};
+
 }  // namespace
 
 TEST_CASE("drafts change no id and no bit: random weights") {
   const tests::TempFolder folder;
-  auto shape = engine::find_shape("smollm2-135m");
-  REQUIRE(shape);
-  shape->layers = 3;
-  const std::filesystem::path path = folder.path() / "random.gguf";
-  auto written = engine::write_random_model({.config = *shape, .type = base::GgmlType::Q4_0, .seed = 1, .path = path}, {});
-  if (!written) FAIL(written.error().message);
-  CHECK(compare(path, TokenId(shape->vocab_size), 60, repetitive_texts(300)) > 20);
+  const std::filesystem::path path = random_model(folder, {.name = "random.gguf", .layers = 3, .seed = 1});
+  CHECK(compare(path, kRandomVocabulary, 60, repetitive_texts(300)) > 20);
+}
+
+TEST_CASE("drafts change no id and no bit: a draft model of other random weights") {
+  const tests::TempFolder folder;
+  const std::filesystem::path path = random_model(folder, {.name = "random.gguf", .layers = 3, .seed = 1});
+  compare(path, kRandomVocabulary, 30, repetitive_texts(300), random_model(folder, {.name = "small.gguf", .layers = 1, .seed = 2}));
+}
+
+// On a clock of the test's own, where a pass of the first takes ten times one of the second.
+TEST_CASE("a model drafts for itself: nearly all is right, and a third of the passes is enough") {
+  const torch::InferenceMode inference;
+  const tests::TempFolder folder;
+  const std::filesystem::path path = random_model(folder, {.name = "random.gguf", .layers = 2, .seed = 1});
+  double clock = 0;
+  Timed model(path, 10, clock);
+  engine::DraftModel draft({std::make_unique<Timed>(path, 1, clock), torch::kCPU, torch::kFloat16, 500, engine::ChunkSize(16, 16, 1e9), 1 << 26});
+  const GenerateRequest request{.prompt = repetitive_texts(300)[0], .max_tokens = 100};
+  const auto run = [&](engine::DraftModel* with) {
+    engine::DraftLength length;
+    length.has_draft_model(0.1);
+    const engine::ModelConfig& c = model.config();
+    engine::Session session{engine::KvCache(c.layers, c.kv_heads, c.head_width, torch::kCPU, torch::kFloat16), {}};
+    engine::ChunkSize chunks(16, 16, 1e9);
+    GenerateRequest asked = request;
+    asked.prompt.resize(100);
+    model.passes = 0;
+    return engine::generate({model, session, chunks, torch::kCPU, 500, &length, with, [&] { return clock; }}, asked, {}, {});
+  };
+  const Generation plain = run(nullptr), fast = run(&draft);
+  CHECK(fast.ids == plain.ids);
+  CHECK(fast.logprobs == plain.logprobs);
+  CHECK(fast.timings.model_drafted_tokens > 40);
+  CHECK(double(fast.timings.model_accepted_tokens) > 0.9 * double(fast.timings.model_drafted_tokens));
+  CHECK(model.passes < 7 + 45);
+}
+
+TEST_CASE("a draft model of another vocabulary is refused, and so is any where drafts are not verified") {
+  const tests::TempFolder folder;
+  const std::filesystem::path path = random_model(folder, {.name = "random.gguf", .layers = 1, .seed = 1});
+  const std::filesystem::path other = random_model(folder, {.name = "other.gguf", .layers = 1, .seed = 1, .vocabulary = 5000});
+  const auto model = load(path);
+  const auto refused = model->use_draft(other, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::ErrorCode::InvalidInput);
+  for (const char* part : {"other.gguf", "random.gguf", "5000", "49152"}) CHECK(refused.error().message.find(part) != std::string::npos);
+  CHECK(model->info().draft.empty());
+  CHECK_FALSE(model->use_draft(folder.path() / "none.gguf", {}));
+  REQUIRE(model->use_draft(path, {}));
+  CHECK(model->info().draft_bytes == model->info().resident_bytes);
+  CHECK_FALSE(model->use_draft(other, {}));
+  CHECK_FALSE(model->info().draft.empty());  // the one before stays
+  REQUIRE(model->use_draft({}, {}));
+  CHECK(model->info().draft.empty());
+  const auto unpacked = engine::load_torch_engine({.path = path, .device = "cpu", .dtype = "f32"}, {}, {});
+  REQUIRE(unpacked);
+  const auto unsupported = (*unpacked)->use_draft(path, {});
+  REQUIRE_FALSE(unsupported);
+  CHECK(unsupported.error().code == base::ErrorCode::Unsupported);
+  CHECK(unsupported.error().message.find("int8 or int4") != std::string::npos);
 }
 
 TEST_CASE("drafts change no id and no bit: SmolLM2", "[weights]") {
