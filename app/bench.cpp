@@ -11,6 +11,7 @@
 #include "app/load.h"
 #include "app/measure/page.h"
 #include "app/measure/rival.h"
+#include "app/store.h"
 #include "base/files.h"
 #include "base/machine.h"
 
@@ -195,7 +196,9 @@ int bench(const BenchOptions& options) {
     int longest = 0;
     for (const Task& task : tasks) longest = std::max(longest, task.prompt + options.tokens + 1);
     const std::string script = options.script.empty() ? "bench/llama_cpp_rival.py" : options.script;
-    auto started = Rival::start({options.python, script, options.model.model, threads, (longest + 255) / 256 * 256});
+    auto path = find_model(options.model.model);
+    if (!path) return report(path.error());
+    auto started = Rival::start({options.python, script, *path, threads, (longest + 255) / 256 * 256});
     if (!started) return report(started.error());
     rival.emplace(std::move(*started));
   }

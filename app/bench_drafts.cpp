@@ -6,6 +6,7 @@
 #include "app/console.h"
 #include "app/measure/figures.h"
 #include "app/measure/rival.h"
+#include "app/store.h"
 #include "base/files.h"
 #include "base/utf8.h"
 #include "engine/ngram/index.h"
@@ -151,7 +152,9 @@ base::Result<Json> bench_drafts(const ModelOptions& model_options, const DraftsO
   std::optional<Rival> rival;
   std::vector<Side> sides = sides_of(engine.info(), !options.rival.empty());
   if (!options.rival.empty()) {
-    auto started = Rival::start({options.python, options.script, model_options.model, options.threads, (options.before + options.tokens + 64 + 255) / 256 * 256});
+    auto path = find_model(model_options.model);
+    if (!path) return base::forward(path);
+    auto started = Rival::start({options.python, options.script, *path, options.threads, (options.before + options.tokens + 64 + 255) / 256 * 256});
     if (!started) return base::forward(started);
     rival.emplace(std::move(*started));
   }

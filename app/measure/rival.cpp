@@ -34,6 +34,9 @@ base::Result<Rival> Rival::start(const RivalOptions& options) {
     ::dup2((*questions)[0], 0);
     ::dup2((*answers)[1], 1);
     ::unsetenv("OMP_WAIT_POLICY");  // ours (app/main.cpp): it makes a token of llama.cpp's take 22 ms in place of 9
+    // A thread of libgomp's spins some milliseconds at every barrier, of which llama.cpp has a thousand a pass: where another program has a
+    // core, the other threads wait that long at each, and 64 tokens take minutes. So few spins are libgomp's own choice for more threads than cores.
+    ::setenv("GOMP_SPINCOUNT", "1000", 0);
     ::execlp(options.python.c_str(), options.python.c_str(), script.c_str(), model.c_str(), threads.c_str(),
              context.c_str(), nullptr);
     ::_exit(127);
