@@ -6,6 +6,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <utility>
 
 namespace app {
@@ -20,6 +21,12 @@ base::Result<std::array<int, 2>> make_pipe() {
   return ends;
 }
 
+// By others than this program, which on a quiet machine keeps the load below the number of cores.
+bool cores_are_wanted() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 && load > double(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
 }  // namespace
 
 base::Result<Rival> Rival::start(const RivalOptions& options) {
@@ -28,15 +35,16 @@ base::Result<Rival> Rival::start(const RivalOptions& options) {
   const std::string threads = std::to_string(options.threads), context = std::to_string(options.context);
   const std::string script = options.script.string(), model = options.model.string();
   ::signal(SIGPIPE, SIG_IGN);  // a rival that died is an error in its answer
+  const bool busy = cores_are_wanted();
   Rival rival;
   rival.process_ = ::fork();
   if (rival.process_ == 0) {
     ::dup2((*questions)[0], 0);
     ::dup2((*answers)[1], 1);
     ::unsetenv("OMP_WAIT_POLICY");  // ours (app/main.cpp): it makes a token of llama.cpp's take 22 ms in place of 9
-    // A thread of libgomp's spins some milliseconds at every barrier, of which llama.cpp has a thousand a pass: where another program has a
-    // core, the other threads wait that long at each, and 64 tokens take minutes. So few spins are libgomp's own choice for more threads than cores.
-    ::setenv("GOMP_SPINCOUNT", "1000", 0);
+    // A thread of libgomp's spins some milliseconds at every barrier, of which llama.cpp has a thousand a pass: where other programs have the
+    // cores, its threads wait that long at each, and 64 tokens take minutes. So few spins are libgomp's own choice for more threads than cores.
+    if (busy) ::setenv("GOMP_SPINCOUNT", "1000", 0);
     ::execlp(options.python.c_str(), options.python.c_str(), script.c_str(), model.c_str(), threads.c_str(),
              context.c_str(), nullptr);
     ::_exit(127);
