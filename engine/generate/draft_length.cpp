@@ -8,7 +8,7 @@ namespace {
 constexpr double kFirstGuess[DraftSource::kLengths] = {0.3, 0.45, 0.6, 0.75, 0.85, 0.9};  // by the length of the match
 constexpr double kGuessOfModel[DraftSource::kLengths] = {0.6, 0.25, 0.45, 0.65, 0.85, 0.95};  // of any token, then by how sure it was
 constexpr double kGuessWeighs = 4, kMostWeight = 64;  // tokens; what is older than the latter fades
-constexpr double kFades = 1.0 / 512;                  // of what is known of a draft model, with each token it is not asked for
+constexpr double kFades = 1.0 / 512;                  // of what is not measured any more, with each token
 constexpr double kRowCosts = 0.04;                    // of a pass, where it was not measured yet: so that it is tried
 constexpr double kNewest = 0.2, kOutlier = 2;         // a pass that others held up says little
 constexpr double kReadingCosts = 0.1;                 // of a step of the draft model, where it was not measured yet: a token it reads
@@ -87,6 +87,13 @@ void DraftLength::passed(std::size_t rows, double ms) {
   if (ms_[rows] == 0 && measured_) ms = std::min(ms, kOutlier * cost(rows));
   learn(ms_[rows], ms);
   measured_ = true;
+  if (rows == 1) forget_dear_rows();
+}
+
+// Costs that keep drafts from being made are not measured while they do: they fade, so that they are measured again some day.
+void DraftLength::forget_dear_rows() {
+  for (std::size_t rows = 2; rows <= kMostRows; ++rows)
+    if (const double hoped = ms_[1] * (1 + kRowCosts * double(rows - 1)); ms_[rows] > hoped) ms_[rows] += kFades * (hoped - ms_[rows]);
 }
 
 void DraftLength::judged(DraftSource source, std::size_t right, bool one_was_wrong) {

@@ -54,6 +54,7 @@ class DraftLength {
     double right = 0, tried = 0;
   };
   DraftPlan plan(double right, std::size_t most, double each, double lag) const;
+  void forget_dear_rows();
 
   std::array<Worth, DraftSource::kKinds * DraftSource::kLengths> worth_{};
   std::array<double, kMostRows + 1> ms_{};  // of a pass of so many rows; 0: not yet seen

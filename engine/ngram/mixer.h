@@ -15,7 +15,7 @@
 namespace engine {
 
 struct MixWeights {
-  float bias = -1.5f;       // lambda = 1 / (1 + exp(-(bias + certainty * probability)))
+  float bias = -1.9f;       // lambda = 1 / (1 + exp(-(bias + certainty * probability)))
   float certainty = 4.2f;
 };
 

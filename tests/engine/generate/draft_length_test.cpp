@@ -55,6 +55,16 @@ TEST_CASE("draft length: a pass that was held up by others hardly counts, lastin
   CHECK(length.cost(16) > 34);
 }
 
+TEST_CASE("draft length: rows that once were dear are tried again some day") {
+  DraftLength length;
+  measure(length, 10);
+  REQUIRE(length.best(kLong, 15) == 0);
+  int passes = 0;
+  for (; passes < 2000 && length.best(kLong, 15) == 0; ++passes) length.passed(1, 10);
+  CHECK(passes > 15);
+  CHECK(passes < 500);
+}
+
 TEST_CASE("draft length: nor does a first pass of so many rows that was held up end all drafts of that length") {
   DraftLength length;
   for (int i = 0; i < 20; ++i) length.passed(1, 10);
