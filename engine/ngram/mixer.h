@@ -15,8 +15,8 @@
 namespace engine {
 
 struct MixWeights {
-  float bias = -1.9f;       // lambda = 1 / (1 + exp(-(bias + certainty * probability)))
-  float certainty = 4.2f;
+  float bias = -2.3f;       // lambda = 1 / (1 + exp(-(bias + certainty * probability)))
+  float certainty = 4.1f;
 };
 
 class Mixer {

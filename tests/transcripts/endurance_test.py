@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import statistics
 import pathlib
 import random
 import subprocess
@@ -86,7 +87,8 @@ def test_opened_and_closed_documents_are_freed(tmp_path):
             sizes.append(resident_kb(client.process.pid))
         assert client.shut_down() == 0
         if not SANITIZED:
-            assert sizes[-1] - sizes[20] < 3 * len(text) / 1024, f"it grows, in KB: {sizes}"
+            early, late = statistics.median(sizes[15:30]), statistics.median(sizes[-15:])  # what an allocator gives back, and when, is its own affair
+            assert late - early < 3 * len(text) / 1024, f"it grows, in KB: {sizes}"
 
 
 def test_initialize_is_answered_within_a_tenth_of_a_second(tmp_path):
