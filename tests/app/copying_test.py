@@ -144,26 +144,6 @@ def test_evaluate_makes_a_page_that_needs_nothing_else(workspace, tmp_path):
     assert report["runs"][0]["slices"]
 
 
-def test_a_model_and_the_workspace_together(workspace):
-    """The default model knows nothing of this library; with the workspace beside it the private call is written, and how far to believe which is learned."""
-    for i in range(12):
-        (workspace / f"use_{i}.py").write_text(f"from library import Greeter\n\ndef use_{i}(people):\n    helper = Greeter()\n    helper.greet_everybody(people, loud=True)\n    return {i}\n" * 3)
-    uri, text = f"file://{workspace}/caller.py", "from library import Greeter\n\ndef main(people):\n    helper = Greeter()\n    helper.greet"
-    wanted = "_everybody(people, loud=True)"
-    (workspace / "caller.py").write_text(text)
-    said = {}
-    for mixed in (True, False):
-        with LspClient([RIGPILOT, "lsp", "--model", "default"]) as client:
-            client.initialize(rootUri=f"file://{workspace}", initializationOptions={"completion": {"mixWorkspace": mixed}})
-            client.open(uri, text)
-            said[mixed] = asked(client, uri, 4, 16, wanted)
-            if mixed:
-                client.wait_for(lambda message: "counts beside" in str(message.get("params")), what="what was learned")
-            assert client.shut_down() == 0
-    assert said[True].startswith(wanted)
-    assert not said[False].startswith(wanted)
-
-
 def progress_of(client):
     return [m["params"]["value"] for m in client.log if m.get("method") == "$/progress" and m["params"]["token"] == "rigpilot/index"]
 
