@@ -6,7 +6,7 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/evaluate/tasks/report_tasks.h"
-#include "app/hub/interrupt.h"
+#include "app/process/interrupt.h"
 #include "base/files.h"
 
 namespace app {

@@ -8,7 +8,7 @@
 #include "app/command.h"
 #include "app/console.h"
 #include "app/finetune/message_data.h"
-#include "app/hub/interrupt.h"
+#include "app/process/interrupt.h"
 #include "app/train_log.h"
 #include "app/train_page.h"
 #include "app/train_settings.h"

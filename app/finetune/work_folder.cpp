@@ -22,14 +22,6 @@ base::Result<std::unique_ptr<WorkFolder>> WorkFolder::make(fs::path path) {
 }
 
 WorkFolder::WorkFolder(fs::path path) : path_(std::move(path)) {
-  sigset_t mine;
-  sigemptyset(&mine);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    struct sigaction now {};
-    if (::sigaction(signal, nullptr, &now) == 0 && now.sa_handler != SIG_IGN) sigaddset(&mine, signal);  // nohup stays
-  }
-  ::pthread_sigmask(SIG_BLOCK, &mine, &before_);
-  signals_ = ::signalfd(-1, &mine, SFD_NONBLOCK | SFD_CLOEXEC);
   thread_ = std::jthread([this](std::stop_token stop) { watch(stop); });
 }
 
@@ -37,8 +29,6 @@ WorkFolder::~WorkFolder() {
   settle();
   std::error_code ignored;
   if (!kept_) fs::remove_all(path_, ignored);
-  if (signals_ >= 0) ::close(signals_);
-  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void WorkFolder::settle() {
@@ -48,10 +38,10 @@ void WorkFolder::settle() {
 
 void WorkFolder::watch(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    pollfd wanted{signals_, POLLIN, 0};
+    pollfd wanted{signals_.fd(), POLLIN, 0};
     if (::poll(&wanted, 1, kLookMs) <= 0) continue;
     signalfd_siginfo info;
-    if (::read(signals_, &info, sizeof info) != ssize_t(sizeof info)) continue;
+    if (::read(signals_.fd(), &info, sizeof info) != ssize_t(sizeof info)) continue;
     if (info.ssi_signo != SIGINT || !asks_ || asked_.exchange(true)) end_by(int(info.ssi_signo));
   }
 }

@@ -5,13 +5,12 @@
 // One at a time, on the main thread, before others begin: the threads that follow inherit the blocked signals.
 #pragma once
 
-#include <signal.h>
-
 #include <atomic>
 #include <filesystem>
 #include <memory>
 #include <thread>
 
+#include "app/process/interrupt.h"
 #include "base/result.h"
 
 namespace app {
@@ -36,8 +35,7 @@ class WorkFolder {
   [[noreturn]] void end_by(int signal) const;
 
   const std::filesystem::path path_;
-  sigset_t before_{};
-  int signals_ = -1;
+  Interrupt signals_;
   std::atomic<bool> kept_ = false, asks_ = false, asked_ = false;
   std::jthread thread_;  // last: it uses all of the above
 };

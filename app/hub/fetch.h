@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "app/hub/interrupt.h"
+#include "app/process/interrupt.h"
 #include "app/hub/transfer.h"
 
 namespace app {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "app/hub/address.h"
-#include "app/hub/interrupt.h"
+#include "app/process/interrupt.h"
 
 namespace app {
 

@@ -23,24 +23,24 @@ constexpr int kBuildSeconds = 60;
 constexpr std::chrono::milliseconds kLook{50};
 
 // A folder that is gone with the object.
-class WorkFolder {
+class TaskFolder {
  public:
-  static Result<WorkFolder> make() {
+  static Result<TaskFolder> make() {
     std::error_code failed;
     std::string name = (fs::canonical(fs::temp_directory_path(failed), failed) / "rigpilot-task-XXXXXX").string();
     if (failed || !::mkdtemp(name.data())) return fail(ErrorCode::Failed, "{}: no folder can be made there: {}", name, failed ? failed.message() : std::strerror(errno));
-    return WorkFolder(name);
+    return TaskFolder(name);
   }
-  WorkFolder(WorkFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  WorkFolder& operator=(WorkFolder&&) = delete;
-  ~WorkFolder() {
+  TaskFolder(TaskFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TaskFolder& operator=(TaskFolder&&) = delete;
+  ~TaskFolder() {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
   const fs::path& path() const { return path_; }
 
  private:
-  explicit WorkFolder(fs::path path) : path_(std::move(path)) {}
+  explicit TaskFolder(fs::path path) : path_(std::move(path)) {}
   fs::path path_;
 };
 
@@ -56,7 +56,7 @@ std::string reason_of(const Ended& ended, const Limits& limits) {
 }
 
 Result<void> test_one(const Task& task, const TaskLanguage& language, const Testing& testing, std::stop_token stop, TaskOutcome& out) {
-  auto folder = WorkFolder::make();
+  auto folder = TaskFolder::make();
   if (!folder) return base::forward(folder);
   if (auto written = base::write_file_atomic(folder->path() / language.file, program_of(task, language, out.code)); !written) return written;
   for (const auto& step : language.steps) {

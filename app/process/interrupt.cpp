@@ -1,4 +1,4 @@
-#include "app/hub/interrupt.h"
+#include "app/process/interrupt.h"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

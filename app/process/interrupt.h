@@ -14,7 +14,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
   bool asked();
-  int fd() const { return fd_; }  // readable once one came
+  int fd() const { return fd_; }  // readable once one came: a signalfd, for who asks which
 
  private:
   sigset_t before_{};
