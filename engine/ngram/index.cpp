@@ -126,14 +126,14 @@ std::size_t NgramIndex::bytes() const {
   return sum;
 }
 
-std::shared_ptr<const Segment> merge(std::span<const IndexPart> parts) {
+std::shared_ptr<const Segment> merge(std::span<const IndexPart> parts, std::stop_token stop) {
   std::vector<TokenDocument> documents;
   for (const IndexPart& part : parts)
     for (std::size_t i = 0; i < part.segment->documents(); ++i) {
       const auto range = part.segment->document(i);
       if (!part.is_dead(range.begin)) documents.push_back({range.key, part.segment->tokens_of(range)});
     }
-  return Segment::build(std::move(documents));
+  return Segment::build(std::move(documents), std::move(stop));
 }
 
 }  // namespace engine

@@ -64,7 +64,7 @@ class NgramIndex {
   std::vector<IndexPart> parts_;
 };
 
-// The documents of some parts that count, as one part: what merging in the background is.
-std::shared_ptr<const Segment> merge(std::span<const IndexPart> parts);
+// The documents of some parts that count, as one part: what merging in the background is. Null where a stop was asked for.
+std::shared_ptr<const Segment> merge(std::span<const IndexPart> parts, std::stop_token stop = {});
 
 }  // namespace engine

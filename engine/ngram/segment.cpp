@@ -25,7 +25,7 @@ void append(std::vector<std::byte>& image, const T* values, std::size_t count) {
 }
 
 // Positions in the order of what stands before them, read backwards.
-std::vector<std::int32_t> context_order(std::span<const TokenId> text) {
+std::vector<std::int32_t> context_order(std::span<const TokenId> text, const std::stop_token& stop) {
   std::vector<std::int32_t> reversed(text.rbegin(), text.rend());
   // Ids are numbered anew without holes: buckets of few documents stay small.
   TokenId most = 0;
@@ -38,7 +38,7 @@ std::vector<std::int32_t> context_order(std::span<const TokenId> text) {
   std::int32_t symbols_used = 0;
   for (std::int32_t& r : rank) r = r ? symbols_used++ : 0;
   for (std::int32_t& id : reversed) id = rank[id];
-  std::vector<std::int32_t> order = suffix_array(reversed, symbols_used);
+  std::vector<std::int32_t> order = suffix_array(reversed, symbols_used, stop);
   // A reversed suffix at j is what stands before position n - j. Nothing stands before position 0, so it comes first; behind
   // the last separator no token follows.
   const auto n = std::int32_t(text.size());
@@ -52,7 +52,7 @@ std::vector<std::int32_t> context_order(std::span<const TokenId> text) {
 
 }  // namespace
 
-std::shared_ptr<const Segment> Segment::build(std::vector<TokenDocument> documents) {
+std::shared_ptr<const Segment> Segment::build(std::vector<TokenDocument> documents, std::stop_token stop) {
   std::sort(documents.begin(), documents.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   std::vector<DocumentRow> rows;
   std::vector<TokenId> text;
@@ -67,7 +67,8 @@ std::shared_ptr<const Segment> Segment::build(std::vector<TokenDocument> documen
   append(image, &header, 1);
   append(image, rows.data(), rows.size());
   if (!text.empty()) {
-    const auto order = context_order(text);
+    const auto order = context_order(text, stop);
+    if (stop.stop_requested()) return nullptr;
     append(image, order.data(), order.size());
   }
   for (const TokenId id : text) pack(id, image);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct EntryRange {
 
 class Segment {
  public:
-  static std::shared_ptr<const Segment> build(std::vector<TokenDocument> documents);
+  // Null where a stop was asked for before it was done.
+  static std::shared_ptr<const Segment> build(std::vector<TokenDocument> documents, std::stop_token stop = {});
   static base::Result<std::shared_ptr<const Segment>> open(const std::filesystem::path& path);
   // What a file holds, in memory; `name` for errors.
   static base::Result<std::shared_ptr<const Segment>> of_file(std::shared_ptr<const base::MappedFile> file);

@@ -2,17 +2,20 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace engine {
 namespace {
 
 using Ints = std::vector<std::int32_t>;
 using Text = std::span<const std::int32_t>;
+constexpr std::int32_t kLookEvery = 1 << 16;  // symbols between two looks whether to stop
 
 // Terms of the paper. S-type: the suffix is smaller than the next one; L-type: larger. LMS: S-type behind an L-type.
 class Sorter {
  public:
-  Sorter(Text text, std::int32_t alphabet) : text_(text), n_(std::int32_t(text.size())), small_(text.size()), bounds_(std::size_t(alphabet) + 1) {
+  Sorter(Text text, std::int32_t alphabet, std::stop_token stop)
+      : text_(text), n_(std::int32_t(text.size())), stop_(std::move(stop)), small_(text.size()), bounds_(std::size_t(alphabet) + 1) {
     for (std::int32_t i = n_ - 2; i >= 0; --i) small_[i] = at(i) == at(i + 1) ? small_[i + 1] : at(i) < at(i + 1);
     for (const std::int32_t symbol : text_) ++bounds_[symbol + 1];
     std::partial_sum(bounds_.begin(), bounds_.end(), bounds_.begin());
@@ -28,7 +31,9 @@ class Sorter {
       return std::move(sa_);
     }
     induce(lms);  // LMS substrings come out sorted
+    if (stopped(0)) return {};
     order_lms(lms);
+    if (stopped(0)) return {};
     std::fill(sa_.begin(), sa_.end(), -1);
     induce(lms);
     return std::move(sa_);
@@ -36,6 +41,7 @@ class Sorter {
 
  private:
   std::int32_t at(std::int32_t i) const { return text_[std::size_t(i)]; }
+  bool stopped(std::int32_t i) const { return i % kLookEvery == 0 && stop_.stop_requested(); }
   bool is_lms(std::int32_t i) const { return i > 0 && small_[i] && !small_[i - 1]; }
 
   // From LMS suffixes in `lms`'s order: all L-type ones by a pass to the right, then all S-type ones by a pass to the left.
@@ -44,12 +50,12 @@ class Sorter {
     for (std::size_t i = lms.size(); i-- > 0;) sa_[--cursor_[at(lms[i])]] = lms[i];
     cursor_.assign(bounds_.begin(), bounds_.end() - 1);
     sa_[cursor_[at(n_ - 1)]++] = n_ - 1;  // the last suffix is L-type: behind it stands the end, smaller than all
-    for (std::int32_t i = 0; i < n_; ++i) {
+    for (std::int32_t i = 0; i < n_ && !stopped(i); ++i) {
       const std::int32_t before = sa_[i] - 1;
       if (before >= 0 && !small_[before]) sa_[cursor_[at(before)]++] = before;
     }
     cursor_.assign(bounds_.begin() + 1, bounds_.end());
-    for (std::int32_t i = n_ - 1; i >= 0; --i) {
+    for (std::int32_t i = n_ - 1; i >= 0 && !stopped(i); --i) {
       const std::int32_t before = sa_[i] - 1;
       if (before >= 0 && small_[before]) sa_[--cursor_[at(before)]] = before;
     }
@@ -83,13 +89,15 @@ class Sorter {
     rank = {};
     end = {};
     sorted = {};
-    Ints order = Sorter(reduced, names).sort();
+    Ints order = Sorter(reduced, names, stop_).sort();
+    if (order.empty()) return;  // stopped
     std::transform(order.begin(), order.end(), order.begin(), [&](std::int32_t i) { return lms[i]; });
     lms = std::move(order);
   }
 
   Text text_;
   std::int32_t n_;
+  std::stop_token stop_;
   std::vector<bool> small_;  // S-type
   Ints bounds_, cursor_;     // where each symbol's bucket begins; where the next suffix goes
   Ints sa_;
@@ -97,9 +105,10 @@ class Sorter {
 
 }  // namespace
 
-std::vector<std::int32_t> suffix_array(std::span<const std::int32_t> text, std::int32_t alphabet) {
+std::vector<std::int32_t> suffix_array(std::span<const std::int32_t> text, std::int32_t alphabet, std::stop_token stop) {
   if (text.empty()) return {};
-  return Sorter(text, alphabet).sort();
+  Ints sorted = Sorter(text, alphabet, stop).sort();
+  return stop.stop_requested() ? Ints() : sorted;
 }
 
 }  // namespace engine

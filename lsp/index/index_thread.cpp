@@ -30,7 +30,7 @@ void IndexThread::run() {
     else if (busy()) step();
     else break;  // closed
   }
-  for (const auto& workspace : workspaces_) (void)workspace->save();
+  for (const auto& workspace : workspaces_) (void)workspace->save(ending_.get_token());
 }
 
 void IndexThread::take(Use use) {
@@ -70,8 +70,8 @@ void IndexThread::take(LookAgain) {
 void IndexThread::take(Save) {
   bool merged = false;
   for (const auto& workspace : workspaces_) {
-    while (!ending_.stop_requested() && workspace->tidy()) merged = true;
-    if (auto done = workspace->save(); !done) problem_ = done.error().message;
+    while (workspace->tidy(ending_.get_token())) merged = true;
+    if (auto done = workspace->save(ending_.get_token()); !done) problem_ = done.error().message;
   }
   if (merged || !problem_.empty()) tell();
 }

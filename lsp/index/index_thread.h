@@ -1,7 +1,7 @@
 // index_thread.h: the thread that keeps the workspace's index in step, behind everything else that the machine has to do.
 // use() a vocabulary and it begins (another one: from the start); tell it of texts and files; what comes of it arrives through
 // `report`, called on this thread, which must not wait. A text told of counts as soon as it is reported: the rest of a large workspace
-// is read in between, with a report some times a second. Low priority (nice 10). The destructor saves and joins; a merge at work may take a second.
+// is read in between, with a report some times a second. Low priority (nice 10). The destructor stops a merge at work, saves and joins.
 #pragma once
 
 #include <chrono>

@@ -189,10 +189,12 @@ bool WorkspaceIndex::remove(const fs::path& path) {
 }
 
 // All parts from `first` on become one.
-bool WorkspaceIndex::merge_from(std::size_t first) {
+bool WorkspaceIndex::merge_from(std::size_t first, const std::stop_token& stop) {
+  if (stop.stop_requested()) return false;
   std::vector<engine::IndexPart> merged;
   for (std::size_t i = first; i < parts_.size(); ++i) merged.push_back(parts_[i].part);
-  auto segment = engine::merge(merged);
+  auto segment = engine::merge(merged, stop);
+  if (!segment) return false;
   for (std::size_t i = first; i < parts_.size(); ++i)
     if (parts_[i].stored != 0) outlived_.push_back(parts_[i].stored);
   parts_.resize(first);
@@ -204,19 +206,19 @@ bool WorkspaceIndex::merge_from(std::size_t first) {
   return true;
 }
 
-bool WorkspaceIndex::tidy() {
+bool WorkspaceIndex::tidy(std::stop_token stop) {
   flush();
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     std::size_t behind = 0;
     for (std::size_t j = i + 1; j < parts_.size(); ++j) behind += parts_[j].part.segment->entries();
     const bool mostly_dead = parts_[i].part.live_tokens() * 2 < parts_[i].part.segment->entries();
     const bool too_small = i + 1 < parts_.size() && parts_[i].part.segment->entries() < behind * kTimesLarger;
-    if (mostly_dead || too_small) return merge_from(i);
+    if (mostly_dead || too_small) return merge_from(i, stop);
   }
   return false;
 }
 
-base::Result<void> WorkspaceIndex::save() {
+base::Result<void> WorkspaceIndex::save(std::stop_token stop) {
   if (!catalogue_ || !catalogue_->writable()) {
     changed_.clear();
     gone_.clear();
@@ -225,7 +227,7 @@ base::Result<void> WorkspaceIndex::save() {
   if (saved() && outlived_.empty()) return {};
   flush();
   const auto first_new = std::size_t(std::find_if(parts_.begin(), parts_.end(), [](const Part& part) { return part.stored == 0; }) - parts_.begin());
-  if (parts_.size() > first_new + 1) merge_from(first_new);
+  if (parts_.size() > first_new + 1) (void)merge_from(first_new, stop);
   CatalogueChange change{.files = {}, .gone_files = gone_, .segments = {}, .gone_segments = outlived_};
   std::vector<Part*> written;
   for (std::size_t i = first_new; i < parts_.size(); ++i) {

@@ -42,8 +42,9 @@ class WorkspaceIndex {
   bool update(const std::filesystem::path& path, const std::string* text = nullptr);
   bool remove(const std::filesystem::path& path);
 
-  bool tidy();  // true: something was merged; up to seconds where a large part has outlived itself
-  base::Result<void> save();
+  // True: something was merged; up to seconds where a large part has outlived itself. Once a stop is asked for nothing is merged.
+  bool tidy(std::stop_token stop = {});
+  base::Result<void> save(std::stop_token stop = {});  // one part of what is new; as it is, where a stop is asked for
   bool saved() const { return changed_.empty() && gone_.empty(); }
 
   engine::NgramIndex index() const;
@@ -68,7 +69,7 @@ class WorkspaceIndex {
   void flush();  // the batch becomes a part
   void set_parts(const engine::NgramIndex& index);
   std::optional<std::string> relative(const std::filesystem::path& path) const;
-  bool merge_from(std::size_t first);
+  bool merge_from(std::size_t first, const std::stop_token& stop);
 
   std::filesystem::path root_;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;

@@ -160,6 +160,29 @@ TEST_CASE("many changes end in few parts that hold the same") {
   CHECK(count(*w.open(), w, "alpha") == 10);
 }
 
+TEST_CASE("at the end nothing is merged any more, and nothing is lost") {
+  const Workspace w;
+  for (int i = 0; i < 5; ++i) w.write("f" + std::to_string(i) + ".py", "alpha = " + std::to_string(i) + "\n");
+  auto index = w.refreshed();
+  for (int i = 0; i < 4; ++i) {
+    const std::string text = "alpha beta" + std::to_string(i) + "\n";
+    index->update(w.root / ("f" + std::to_string(i) + ".py"), &text);
+  }
+  const std::size_t parts = index->index().parts().size();
+  REQUIRE(parts == 5);
+  std::stop_source ending;
+  ending.request_stop();
+  CHECK_FALSE(index->tidy(ending.get_token()));
+  REQUIRE(index->save(ending.get_token()));
+  CHECK(index->saved());
+  CHECK(index->index().parts().size() == parts);
+  index.reset();
+  index = w.open();
+  CHECK(count(*index, w, "alpha") == 5);
+  CHECK(count(*index, w, "beta3") == 1);
+  CHECK(index->tidy());
+}
+
 TEST_CASE("another vocabulary, a damaged catalogue, a lost or damaged segment: the files are read again") {
   Workspace w;
   w.write("a.py", "alpha = 1\n");
