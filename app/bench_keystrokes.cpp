@@ -8,6 +8,7 @@
 #include "app/measure/busy.h"
 #include "app/measure/our_side.h"
 #include "app/measure/rival_side.h"
+#include "app/store.h"
 #include "base/files.h"
 #include "base/machine.h"
 #include "base/utf8.h"
@@ -115,7 +116,9 @@ base::Result<double> first_suggestion(const Bench& bench, const TypedPlace& plac
 
 base::Result<RivalSide> start_rival(const Bench& bench) {
   const int context = (bench.options.before + bench.options.after + bench.options.tokens + 512 + 255) / 256 * 256;
-  auto rival = Rival::start({bench.options.python, bench.options.script, bench.model.model, bench.options.threads, context});
+  auto path = find_model(bench.model.model);
+  if (!path) return base::forward(path);
+  auto rival = Rival::start({bench.options.python, bench.options.script, *path, bench.options.threads, context});
   if (!rival) return base::forward(rival);
   return RivalSide(std::move(*rival), {bench.options.tokens, bench.options.exact, bench.options.patient});
 }
