@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,7 +99,7 @@ void end_with(pid_t parent) {
   end_with(start.parent);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, 0), ::dup2(start.output, 1), ::dup2(start.output, 2);
-  ::syscall(SYS_close_range, 3U, ~0U, 0U);
+  ::close_range(3, ~0U, 0);
   if (!start.isolated) be_first(start);
   isolate(start.folder);
   const pid_t first = ::fork();
