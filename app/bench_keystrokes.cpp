@@ -80,7 +80,7 @@ Json cancel_figures(Bench& bench, ProgressBar& bar) {
   Json out = {{"cold_ms", percentile(cold, 50)},
               {"after_cancel_ms", percentile(after, 50)},
               {"ratio", percentile(after, 50) / percentile(cold, 50)},
-              {"step_ms", writing_ms / std::max(1, bench.options.tokens - 1)},
+              {"token_ms", writing_ms / std::max(1, bench.options.tokens - 1)},
               {"in_prompt_ms", distribution(in_prompt)},
               {"in_writing_ms", distribution(in_writing)}};
   if (bench.rival)
@@ -259,9 +259,9 @@ void print_keystrokes(const Json& report) {
   if (cancel.contains("rival"))
     print(fmt::format("; rival {:.0f}, {:.0f} ms ({:.2f})", cancel["rival"]["cold_ms"].get<double>(), cancel["rival"]["after_cancel_ms"].get<double>(),
                       cancel["rival"]["ratio"].get<double>()));
-  print(fmt::format("\ncancel to rest: in a prompt p50 {:.1f}, p99 {:.1f} ms; while writing p50 {:.1f}, p99 {:.1f} ms (a step takes {:.1f} ms)\n",
+  print(fmt::format("\ncancel to rest: in a prompt p50 {:.1f}, p99 {:.1f} ms; while writing p50 {:.1f}, p99 {:.1f} ms (a token takes {:.1f} ms, where drafts are right a part of a step)\n",
                     at(cancel, "in_prompt_ms", "p50"), at(cancel, "in_prompt_ms", "p99"), at(cancel, "in_writing_ms", "p50"),
-                    at(cancel, "in_writing_ms", "p99"), cancel["step_ms"].get<double>()));
+                    at(cancel, "in_writing_ms", "p99"), cancel["token_ms"].get<double>()));
   if (!report.contains("start")) return;
   print(fmt::format("start to first suggestion {:.0f} ms", report["start"]["first_suggestion_ms"].get<double>()));
   if (report["start"].contains("rival_ms"))

@@ -44,6 +44,7 @@ PackedDecoder::PackedDecoder(DecoderWeights weights, Team& team, const cpu::Fuse
 bool PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits,
                             const std::stop_token& stop) {
   const DecoderShape& s = weights_.shape;
+  stop_ = &stop;
   prepare(std::int64_t(ids.size()), sequences);
   embed(ids);
   for (std::size_t layer = 0; layer < weights_.layers.size(); ++layer) {
@@ -64,7 +65,14 @@ bool PackedDecoder::forward(std::span<const std::int32_t> ids, const std::vector
   }
   const Product head{&weights_.output(), logits, false, lower_rows(weights_.output(), last_only ? last_.data() : x_.data(), &weights_.norm, low_[0])};
   multiply({&head, 1}, int8_width_.rows(), tokens_);
-  return true;
+  return !stop.stop_requested();  // else tasks may have been left out
+}
+
+template <class Task>
+void PackedDecoder::share(std::int64_t count, const Task& task) {
+  team_.run(count, [&](std::int64_t i) {
+    if (!stop_->stop_requested()) task(i);
+  });
 }
 
 void PackedDecoder::prepare(std::int64_t tokens, const std::vector<DecoderSequence>& sequences) {
@@ -110,7 +118,7 @@ void PackedDecoder::grow_rope(std::int64_t positions) {
 
 void PackedDecoder::embed(std::span<const std::int32_t> ids) {
   const DecoderShape& s = weights_.shape;
-  team_.run(tokens_, [&](std::int64_t t) {
+  share(tokens_, [&](std::int64_t t) {
     float* const row = x_.data() + t * s.width;
     weights_.embed.weight.row(ids[std::size_t(t)], row);
     if (s.embedding_scale != 1)
@@ -123,7 +131,7 @@ void PackedDecoder::quantize(const float* x, const std::vector<float>* norm, Int
   const cpu::Norm how{norm ? norm->data() : nullptr, weights_.shape.norm_epsilon};
   if (tokens_ <= kFewTokens) return fused_.quantize(x, {0, tokens_}, how, rows);
   constexpr std::int64_t kRows = 8;
-  team_.run(blocks(tokens_, kRows), [&](std::int64_t i) { fused_.quantize(x, {i * kRows, std::min(tokens_, (i + 1) * kRows)}, how, rows); });
+  share(blocks(tokens_, kRows), [&](std::int64_t i) { fused_.quantize(x, {i * kRows, std::min(tokens_, (i + 1) * kRows)}, how, rows); });
 }
 
 void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8Rows& x, std::int64_t count) {
@@ -135,7 +143,7 @@ void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8R
     first[p + 1] = first[p] + blocks(products[p].matrix->weight.panels(), step[p]);
   }
   const std::int64_t tasks = first[products.size()], input_blocks = blocks(count, kInputBlock);
-  team_.run(tasks * input_blocks, [&](std::int64_t i) {
+  share(tasks * input_blocks, [&](std::int64_t i) {
     const std::int64_t task = i % tasks, input = i / tasks * kInputBlock;
     const cpu::Range inputs{input, std::min(count, input + kInputBlock)};
     std::size_t p = 0;
@@ -168,7 +176,7 @@ const float* PackedDecoder::lower_rows(const Matrix& matrix, const float* x, con
   };
   if (tokens_ <= kFewTokens)
     for (std::int64_t t = 0; t < tokens_; ++t) one(t);
-  else team_.run(tokens_, one);
+  else share(tokens_, one);
   return into.data();
 }
 
@@ -196,7 +204,7 @@ void PackedDecoder::gate_and_up(const DecoderLayer& layer) {
   const std::int64_t width = weights_.shape.mlp_width, step = panels_a_task(layer.gate.weight, team_.threads());
   const std::int64_t tasks = blocks(layer.gate.weight.panels(), step), input_blocks = blocks(tokens_, kInputBlock);
   const float* const low[2] = {lower_rows(layer.gate, x_.data(), &layer.mlp_norm, low_[0]), lower_rows(layer.up, x_.data(), &layer.mlp_norm, low_[1])};
-  team_.run(tasks * input_blocks, [&](std::int64_t i) {
+  share(tasks * input_blocks, [&](std::int64_t i) {
     const std::int64_t first = i % tasks * step, input = i / tasks * kInputBlock;
     const std::int64_t end = std::min(layer.gate.weight.panels(), first + step), last = std::min(tokens_, input + kInputBlock);
     for (std::int64_t panel = first; panel < end; panel += 2)
@@ -247,7 +255,7 @@ void PackedDecoder::attend(std::size_t layer, const std::vector<DecoderSequence>
   const std::int64_t group = s.heads / s.kv_heads, all_rows = tokens_ * s.heads;
   if (tokens_ <= kFewTokens)
     for (std::int64_t t = 0; t < tokens_; ++t) rotate_and_keep(layer, sequences, t);
-  else team_.run(tokens_, [&](std::int64_t t) { rotate_and_keep(layer, sequences, t); });
+  else share(tokens_, [&](std::int64_t t) { rotate_and_keep(layer, sequences, t); });
 
   const auto run_job = [&](std::int64_t index) {
     const AttentionJob& job = plan_.jobs[std::size_t(index)];
@@ -264,7 +272,7 @@ void PackedDecoder::attend(std::size_t layer, const std::vector<DecoderSequence>
                      most_.data() + at + row, total_.data() + at + row, out_.data() + (at + row) * s.head_width});
     if (plan_.parts == 1) merge(std::size_t(index));
   };
-  team_.run(std::int64_t(plan_.jobs.size()), run_job);
+  share(std::int64_t(plan_.jobs.size()), run_job);
   if (plan_.parts > 1)
     for (std::size_t i = 0; i < plan_.jobs.size(); ++i)
       if (plan_.jobs[i].part == 0) merge(i);

@@ -26,7 +26,7 @@ class PackedDecoder {
 
   // ids: [T], the sequences' new tokens one sequence after the other. logits: [T, V], or [B, V] where `last_only`.
   // A sequence's tokens get the same logits to the bit in passes of 1 to kAlikeTokens of them: so drafts can be verified.
-  // `stop` is looked at before each layer; false: it fired, and there are no logits.
+  // `stop` is looked at before each task, which takes well below a millisecond; false: it fired, and there are no logits.
   bool forward(std::span<const std::int32_t> ids, const std::vector<DecoderSequence>& sequences, bool last_only, float* logits,
                const std::stop_token& stop = {});
 
@@ -39,6 +39,8 @@ class PackedDecoder {
     const float* low = nullptr;  // [T, rank]: lower() of the input, where an adapter adds to the matrix
   };
 
+  template <class Task>
+  void share(std::int64_t count, const Task& task);  // among the Team, while nothing stops it
   void prepare(std::int64_t tokens, const std::vector<DecoderSequence>& sequences);
   void embed(std::span<const std::int32_t> ids);
   void run_layer(std::size_t layer, const std::vector<DecoderSequence>& sequences);
@@ -56,6 +58,7 @@ class PackedDecoder {
   Team& team_;
   const cpu::Fused& fused_;
 
+  const std::stop_token* stop_ = nullptr;  // of this pass
   std::int64_t tokens_ = 0;
   std::vector<std::int64_t> position_, sequence_;  // of each token
   AttentionPlan plan_;

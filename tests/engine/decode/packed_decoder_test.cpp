@@ -2,9 +2,11 @@
 // (int8) and the cache (halves) are rounded. Shapes, ragged batches, long caches, every table of kernels.
 #include "engine/decode/packed_decoder.h"
 
+#include <chrono>
 #include <cmath>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "engine/kernels/kernels.h"
 #include "engine/quant/grouped.h"
@@ -279,4 +281,27 @@ TEST_CASE("packed decoder: a pass that is stopped gives nothing, and the same pa
   CHECK(decoder.forward(ids, {sequence}, true, once.data()));
   CHECK(decoder.forward(ids, {other.next(40)}, true, twice.data()));
   CHECK(once == twice);
+}
+
+TEST_CASE("packed decoder: stopped in the midst of a pass at any moment, nothing of it is left") {
+  engine::Team team(2);
+  engine::PackedDecoder decoder(random_weights(kinds()[0]), team, *engine::kernels().fused);
+  const std::vector<std::int32_t> ids = random_ids(200, 5);
+  Cached other(decoder.weights());
+  std::vector<float> expected(203), logits(203);
+  const auto start = std::chrono::steady_clock::now();
+  REQUIRE(decoder.forward(ids, {other.next(200)}, true, expected.data()));
+  const auto whole = std::chrono::steady_clock::now() - start;
+  int stopped = 0;
+  for (int i = 0; i < 20; ++i) {
+    Cached cached(decoder.weights());
+    const DecoderSequence sequence = cached.next(200);
+    std::stop_source stop;
+    std::jthread soon([&] { std::this_thread::sleep_for(whole * i / 20), stop.request_stop(); });
+    stopped += !decoder.forward(ids, {sequence}, true, logits.data(), stop.get_token());
+    soon.join();
+    REQUIRE(decoder.forward(ids, {sequence}, true, logits.data()));
+    CHECK(logits == expected);
+  }
+  CHECK(stopped > 0);
 }
