@@ -50,7 +50,7 @@ void matmul(benchmark::State& state, const engine::Kernels& table, const Shape& 
   for (auto _ : state) {
     const auto view = weights[at++ % weights.size()].view();
     team.run((panels + step - 1) / step, [&](std::int64_t task) {
-      table.fused->matmul(view, {task * step, std::min(panels, (task + 1) * step)}, rows.rows(), {0, inputs}, y.data(), shape.rows, false);
+      (inputs >= 64 && shape.bits == 4 && table.fused->matmul_many ? table.fused->matmul_many : table.fused->matmul)(view, {task * step, std::min(panels, (task + 1) * step)}, rows.rows(), {0, inputs}, y.data(), shape.rows, false);
     });
   }
   const double seconds = double(state.iterations());
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
     };
     for (const Shape& shape : kShapes)
       for (const int threads : {1, engine::team_size()})
-        for (const std::int64_t inputs : {1, 4, 8, 128})
+        for (const std::int64_t inputs : {1, 4, 8, 128, 512})
           add((inputs <= 8 ? "decode/" : "prefill/") + std::string(shape.name) + "/rows " + std::to_string(inputs) + "/threads " + std::to_string(threads),
               [=](benchmark::State& state) { matmul(state, *table, shape, inputs, threads, limit); });
     for (const std::int64_t length : {1024, 4096})

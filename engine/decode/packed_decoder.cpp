@@ -11,6 +11,8 @@ namespace {
 constexpr std::int64_t kInputBlock = 128;      // int8 rows that stay in the second-level cache while a task's weights pass
 constexpr std::int64_t kTaskBytes = 48 << 10;  // weights of a task: some microseconds at the speed of memory
 constexpr std::int64_t kGateRows = 16;         // inputs whose gate and up values stand on the stack at once
+constexpr std::int64_t kManyInputs = 64;       // so many pay for making a weight's bytes for them,
+constexpr std::int64_t kManyBlock = 256;       // which are made again for every so many
 constexpr std::int64_t kPrompt = 32;           // tokens of a pass whose attention may be rounded: a token and its drafts are fewer
 constexpr std::int64_t kFewTokens = 3;         // so few are not worth sharing out for a pass over D floats each
 
@@ -26,6 +28,8 @@ std::int64_t panels_a_task(const PackedWeight& w, int threads) {
   const std::int64_t by_threads = std::max<std::int64_t>(1, blocks(w.panels(), 4 * threads));
   return std::max<std::int64_t>(2, std::min(by_bytes, by_threads) / 2 * 2);
 }
+
+bool has_many(const cpu::Fused& fused, const PackedWeight& w, std::int64_t inputs) { return inputs >= kManyInputs && w.bits() == 4 && fused.matmul_many; }
 
 // Root-mean-square normalisation of each head (Zhang and Sennrich 2019, arXiv 1910.07467), where there is a weight for it.
 void normalize_heads(float* x, std::int64_t heads, const std::vector<float>& weight, float epsilon) {
@@ -142,17 +146,18 @@ void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8R
     step[p] = panels_a_task(products[p].matrix->weight, team_.threads());
     first[p + 1] = first[p] + blocks(products[p].matrix->weight.panels(), step[p]);
   }
-  const std::int64_t tasks = first[products.size()], input_blocks = blocks(count, kInputBlock);
+  const bool many = has_many(fused_, products[0].matrix->weight, count);
+  const std::int64_t tasks = first[products.size()], block = many ? kManyBlock : kInputBlock, input_blocks = blocks(count, block);
   share(tasks * input_blocks, [&](std::int64_t i) {
-    const std::int64_t task = i % tasks, input = i / tasks * kInputBlock;
-    const cpu::Range inputs{input, std::min(count, input + kInputBlock)};
+    const std::int64_t task = i % tasks, input = i / tasks * block;
+    const cpu::Range inputs{input, std::min(count, input + block)};
     std::size_t p = 0;
     while (task >= first[p + 1]) ++p;
     const Product& product = products[p];
     const PackedWeight& w = product.matrix->weight;
     const std::int64_t panel = (task - first[p]) * step[p];
     const cpu::Range panels{panel, std::min(w.panels(), panel + step[p])};
-    fused_.matmul(w.view(), panels, x, inputs, product.out, w.rows(), product.add);
+    (has_many(fused_, w, count) ? fused_.matmul_many : fused_.matmul)(w.view(), panels, x, inputs, product.out, w.rows(), product.add);
     const std::int64_t begin = panels.begin * cpu::kPanel, end = std::min(w.rows(), panels.end * cpu::kPanel);
     const LowRankRows& low = product.matrix->low;
     for (std::int64_t t = inputs.begin; product.low && t < inputs.end; ++t)
@@ -202,20 +207,22 @@ void PackedDecoder::run_layer(std::size_t index, const std::vector<DecoderSequen
 // hidden = silu(gate) * up, whose two products of some rows never leave the task's stack.
 void PackedDecoder::gate_and_up(const DecoderLayer& layer) {
   const std::int64_t width = weights_.shape.mlp_width, step = panels_a_task(layer.gate.weight, team_.threads());
-  const std::int64_t tasks = blocks(layer.gate.weight.panels(), step), input_blocks = blocks(tokens_, kInputBlock);
+  const bool many = has_many(fused_, layer.gate.weight, tokens_) && has_many(fused_, layer.up.weight, tokens_);
+  const std::int64_t block = many ? kManyBlock : kInputBlock, at_once = many ? kManyBlock : kGateRows;
+  const std::int64_t tasks = blocks(layer.gate.weight.panels(), step), input_blocks = blocks(tokens_, block);
   const float* const low[2] = {lower_rows(layer.gate, x_.data(), &layer.mlp_norm, low_[0]), lower_rows(layer.up, x_.data(), &layer.mlp_norm, low_[1])};
   share(tasks * input_blocks, [&](std::int64_t i) {
-    const std::int64_t first = i % tasks * step, input = i / tasks * kInputBlock;
-    const std::int64_t end = std::min(layer.gate.weight.panels(), first + step), last = std::min(tokens_, input + kInputBlock);
+    const std::int64_t first = i % tasks * step, input = i / tasks * block;
+    const std::int64_t end = std::min(layer.gate.weight.panels(), first + step), last = std::min(tokens_, input + block);
     for (std::int64_t panel = first; panel < end; panel += 2)
-      for (std::int64_t t = input; t < last; t += kGateRows) {
-        const cpu::Range panels{panel, std::min(end, panel + 2)}, inputs{t, std::min(last, t + kGateRows)};
+      for (std::int64_t t = input; t < last; t += at_once) {
+        const cpu::Range panels{panel, std::min(end, panel + 2)}, inputs{t, std::min(last, t + at_once)};
         const std::int64_t row = panel * cpu::kPanel, rows = std::min(width, panels.end * cpu::kPanel) - row;
-        alignas(64) float both[2][kGateRows * 2 * cpu::kPanel];
+        alignas(64) float both[2][kManyBlock * 2 * cpu::kPanel];  // 64 kB
         for (const Matrix* m : {&layer.gate, &layer.up}) {
           float* out = both[m == &layer.up];
           // The kernel writes to y[input * stride + row] for rows and inputs counted from 0.
-          fused_.matmul(m->weight.view(), panels, int8_width_.rows(), inputs, out - t * rows - row, rows, false);
+          (many ? fused_.matmul_many : fused_.matmul)(m->weight.view(), panels, int8_width_.rows(), inputs, out - t * rows - row, rows, false);
           for (std::int64_t k = 0; low[m == &layer.up] && k < inputs.end - t; ++k)
             add(m->low, width, low[m == &layer.up] + (t + k) * m->low.rank, row, rows, out + k * rows);
           if (m->bias.empty()) continue;

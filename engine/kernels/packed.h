@@ -29,6 +29,7 @@ class PackedWeight {
 
   std::int64_t rows() const { return form_.rows; }
   std::int64_t columns() const { return form_.columns; }
+  int bits() const { return form_.bits; }
   std::int64_t panels() const { return (form_.rows + cpu::kPanel - 1) / cpu::kPanel; }
   std::int64_t bytes() const { return codes_.size() + scales_.size() + minimums_.size(); }
   cpu::PackedView view() const;

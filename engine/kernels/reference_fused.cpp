@@ -1,6 +1,7 @@
 #include "engine/kernels/reference_fused.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -72,6 +73,51 @@ void matmul(const PackedView& w, Range panels, const Int8Rows& x, Range inputs, 
       float& out = y[i * stride + row];
       out = float(add ? double(out) + sum : sum);
     }
+}
+
+// What 256 columns' weights are rounded to: a byte for each column, and what one of its steps is worth.
+struct RoundedBlock {
+  std::array<int, 256> bytes{};
+  float step = 0;
+};
+
+RoundedBlock round_block(const PackedView& w, std::int64_t row, std::int64_t begin, std::int64_t end) {
+  const auto line = [&](std::int64_t column) {
+    const std::int64_t at = (row / kPanel * (w.columns / w.group) + column / w.group) * kPanel + row % kPanel;
+    const float scale = base::half_to_float(w.scales[at]), minimum = w.minimums ? base::half_to_float(w.minimums[at]) : 0;
+    return std::pair{scale, minimum - scale * float(w.zero)};
+  };
+  float most = 0;
+  for (std::int64_t c = begin; c < end; c += w.group) {
+    const auto [scale, least] = line(c);
+    most = std::max({most, std::abs(least), std::abs(std::fma(scale, 15.0F, least))});
+  }
+  const float inverse = most > 0 ? 127 / most : 0;
+  RoundedBlock out{.step = most * (w.unit / 127)};
+  for (std::int64_t c = begin; c < end; ++c) {
+    const auto [scale, least] = line(c);
+    const int factor = int(std::nearbyint(scale * inverse * 256)), offset = int(std::nearbyint(least * inverse * 256));
+    out.bytes[std::size_t(c - begin)] = ((code_at(w, row, c) * factor + offset + 128 * 256 + 128) >> 8) - 128;
+  }
+  return out;
+}
+
+void matmul_many(const PackedView& w, Range panels, const Int8Rows& x, Range inputs, float* y, std::int64_t stride, bool add) {
+  for (std::int64_t row = panels.begin * kPanel; row < std::min(panels.end * kPanel, w.rows); ++row) {
+    std::vector<double> sums(std::size_t(inputs.end - inputs.begin));
+    for (std::int64_t begin = 0; begin < w.columns; begin += 256) {
+      const std::int64_t end = std::min(w.columns, begin + 256);
+      const RoundedBlock block = round_block(w, row, begin, end);
+      for (std::int64_t i = inputs.begin; i < inputs.end; ++i)
+        for (std::int64_t c = begin; c < end; ++c)
+          sums[std::size_t(i - inputs.begin)] +=
+              double(block.step) * block.bytes[std::size_t(c - begin)] * double(x.scales[i * (w.columns / kUnit) + c / kUnit]) * x.codes[i * w.columns + c];
+    }
+    for (std::int64_t i = inputs.begin; i < inputs.end; ++i) {
+      float& out = y[i * stride + row];
+      out = float((add ? double(out) : 0) + sums[std::size_t(i - inputs.begin)]);
+    }
+  }
 }
 
 void rope(float* x, std::int64_t heads, std::int64_t width, const float* cos, const float* sin) {
@@ -164,6 +210,6 @@ double log_sum_exp(const float* x, std::int64_t count) {
 
 }  // namespace
 
-const cpu::Fused kReferenceFused = {quantize, matmul, rope, keep, attend, silu_mul, interleave, round_row, argmax, log_sum_exp};
+const cpu::Fused kReferenceFused = {quantize, matmul, rope, keep, attend, silu_mul, interleave, round_row, argmax, log_sum_exp, matmul_many};
 
 }  // namespace engine

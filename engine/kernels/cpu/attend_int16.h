@@ -112,9 +112,17 @@ RIGPILOT_INLINE float soften_int16(Vec (&scores)[kBlocks], int64_t seen, float& 
   return worth;
 }
 
+// In registers: compilers fill such an array in memory and load it.
+template <int Rows, int Columns>
+RIGPILOT_INLINE void set_to_zero(IntVec (&values)[Rows][Columns]) {
+  for (auto& row : values)
+    for (IntVec& value : row) value = IntVec{};
+}
+
 template <int Rows>
 void attend_block(const Int16Queries& queries, const Int16Block& block, int64_t row, int64_t position, int count, const AttentionTile& tile, int64_t width) {
-  IntVec dots[Rows][kBlocks] = {};
+  IntVec dots[Rows][kBlocks];
+  set_to_zero(dots);
   for (int64_t pair = 0; pair < width / 2; ++pair)
     for (int r = 0; r < Rows; ++r) {
       const __m512i query = _mm512_set1_epi32(queries.pairs[row + r][pair]);
@@ -132,7 +140,8 @@ void attend_block(const Int16Queries& queries, const Int16Block& block, int64_t 
   constexpr int kVectors = 4;
   for (int64_t first = 0; first < width; first += kVectors * kWidth) {
     const int vectors = width - first < kVectors * kWidth ? int((width - first) / kWidth) : kVectors;
-    IntVec sums[Rows][kVectors] = {};
+    IntVec sums[Rows][kVectors];
+    set_to_zero(sums);
     const IntVec(*values)[kStep / 2] = block.values + first / kWidth;
     const auto add = [&](auto known) {
       for (int pair = 0; pair < (count + 1) / 2; ++pair)

@@ -100,6 +100,10 @@ struct Fused {
 
   int64_t (*argmax)(const float* x, int64_t count);         // the first of equals; count > 0
   double (*log_sum_exp)(const float* x, int64_t count);     // ln of the sum of exp(x), count > 0
+
+  // As matmul, for a prompt's many inputs and weights of 4 bits, which are rounded once more: w = unit * (most / 127) * byte with a `most`
+  // for each row and 256 columns, the largest that the groups' codes could give (many_inputs.h). Null where nothing is gained by that.
+  void (*matmul_many)(const PackedView& w, Range panels, const Int8Rows& x, Range inputs, float* y, int64_t stride, bool add);
 };
 
 // Every table of this build. Only the portable one runs everywhere.

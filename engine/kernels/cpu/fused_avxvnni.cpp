@@ -6,7 +6,7 @@
 
 namespace engine::cpu {
 
-const Fused kFusedAvxVnni = {quantize_rows, matmul_any<AvxDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
+const Fused kFusedAvxVnni = {quantize_rows, matmul_any<AvxDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of, nullptr};
 
 }  // namespace engine::cpu
 #endif

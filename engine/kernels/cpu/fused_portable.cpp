@@ -33,6 +33,6 @@ struct PlainDot {
 
 }  // namespace
 
-const Fused kFusedPortable = {quantize_rows, matmul_any<PlainDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of};
+const Fused kFusedPortable = {quantize_rows, matmul_any<PlainDot>, rope_heads, keep_position, attend_tile, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of, nullptr};
 
 }  // namespace engine::cpu

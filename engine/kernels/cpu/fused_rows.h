@@ -18,24 +18,21 @@ float norm_scale(const float* x, int64_t columns, float epsilon) {
   return 1 / __builtin_sqrtf(sum(squares[0] + squares[1]) / float(columns) + epsilon);
 }
 
-// Sixteen codes; the sum of them in `total`.
-RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse, int32_t& total) {
+RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse) {
   const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
-  const IntVec codes = IntVec(BitVec(v * all(inverse) + magic) - 0x4B400000U);
-  const Vec as_floats = __builtin_convertvector(codes, Vec);
-  total = int32_t(sum(as_floats));
-  return __builtin_convertvector(codes, ByteVec);
+  return __builtin_convertvector(IntVec(BitVec(v * all(inverse) + magic) - 0x4B400000U), ByteVec);
 }
 
 RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows& out) {
-  const float most = largest(larger(size(low), size(high)));
-  const Vec probe = (low - low) + (high - high);  // zero, or NaN where something is not finite
-  const float bad = sum(probe);
-  const bool finite = bad == 0;
+  const IntVec sizes[2] = {IntVec(size(low)), IntVec(size(high))};
+  const int32_t bits = largest(sizes[0] > sizes[1] ? sizes[0] : sizes[1]);  // what is no number is above all numbers
+  const bool finite = bits < 0x7F800000;
+  float most;
+  __builtin_memcpy(&most, &bits, sizeof most);
   // The scale stays a normal number, so that its inverse is finite.
   const float scale = most > 0x1p-100F ? most / 127 : 0x1p-100F / 127, inverse = finite ? 1 / scale : 0;
-  int32_t totals[2];
-  const ByteVec codes[2] = {codes_of(finite ? low : all(0.0F), inverse, totals[0]), codes_of(finite ? high : all(0.0F), inverse, totals[1])};
+  const ByteVec codes[2] = {codes_of(finite ? low : all(0.0F), inverse), codes_of(finite ? high : all(0.0F), inverse)};
+  const int32_t totals[2] = {sum(codes[0]), sum(codes[1])};
   __builtin_memcpy(out.codes + at * kUnit, codes, sizeof codes);
   const float kept = finite ? scale : __builtin_nanf("");
   out.scales[at] = kept;

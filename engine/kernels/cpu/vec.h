@@ -4,7 +4,7 @@
 #pragma once
 
 #include <stdint.h>
-#if defined(__F16C__) || defined(__AVX512F__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -33,6 +33,7 @@ RIGPILOT_INLINE Vec size(Vec v) { return Vec(IntVec(v) & 0x7FFFFFFF); }
 #ifdef __AVX512F__
 RIGPILOT_INLINE float sum(Vec v) { return _mm512_reduce_add_ps(__m512(v)); }
 RIGPILOT_INLINE float largest(Vec v) { return _mm512_reduce_max_ps(__m512(v)); }
+RIGPILOT_INLINE int32_t largest(IntVec v) { return _mm512_reduce_max_epi32(__m512i(v)); }
 #else
 RIGPILOT_INLINE float sum(Vec v) {
   float parts[kWidth];
@@ -48,7 +49,23 @@ RIGPILOT_INLINE float largest(Vec v) {
     for (int i = 0; i < half; ++i) parts[i] = parts[i] > parts[i + half] ? parts[i] : parts[i + half];
   return parts[0];
 }
+RIGPILOT_INLINE int32_t largest(IntVec v) {
+  int32_t most = v[0];
+  for (int i = 1; i < kWidth; ++i) most = v[i] > most ? v[i] : most;
+  return most;
+}
 #endif
+
+RIGPILOT_INLINE int32_t sum(ByteVec v) {
+#ifdef __SSE2__
+  const __m128i sums = _mm_sad_epu8(_mm_xor_si128(__m128i(v), _mm_set1_epi8(char(0x80))), _mm_setzero_si128());  // of v + 128, eight and eight
+  return _mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4) - 16 * 128;
+#else
+  int32_t total = 0;
+  for (int i = 0; i < kWidth; ++i) total += v[i];
+  return total;
+#endif
+}
 
 // Within 2 units in the last place for what is representable; 0 below, NaN for NaN. Cody and Waite's reduction, then the series.
 RIGPILOT_INLINE Vec exp(Vec x) {

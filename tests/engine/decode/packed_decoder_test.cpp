@@ -174,9 +174,10 @@ double off_by(const float* got, const Row& wanted) {
   return std::sqrt(apart / size);
 }
 
-// A wrong head, sign or position gives about 1. Rounding activations to 8 bits over two layers: 0.032 on average in every table of kernels;
+// A wrong head, sign or position gives about 1. Rounding activations to 8 bits over two layers: 0.032 on average in every table of kernels, 0.037
+// in the one with Fused::matmul_many, which rounds weights once more;
 // the worst of 1,200 tokens hangs on which activation rounds the other way (0.094 to 0.101 seen).
-constexpr double kOfInt8 = 0.12, kOfInt8OnAverage = 0.036;
+constexpr double kOfInt8 = 0.12, kOfInt8OnAverage = 0.038;
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {{6, 2, 16, true, false, 8}, {3, 3, 32, false, true, 8}, {7, 1, 32, true, true, 4}, {2, 1, 64, false, false, 4}};

@@ -36,17 +36,19 @@ void quantize(const Fused& fused, Int8Buffer& buffer, const std::vector<float>& 
   fused.quantize(x.data(), {0, rows}, norm, buffer.resize(rows, columns));
 }
 
+using Product = decltype(Fused::matmul) Fused::*;
+
 // The same int8 rows for both: only the order of f32 sums differs.
-void check_matmul(const Kernels& table, const GroupedWeight& w, const std::vector<float>& x, bool add) {
+void check_matmul(const Kernels& table, const GroupedWeight& w, const std::vector<float>& x, bool add, Product product = &Fused::matmul) {
   const PackedWeight packed = engine::pack(w);
   const std::int64_t count = std::int64_t(x.size()) / w.columns, stride = w.rows + 3;
   Int8Buffer rows;
   quantize(reference(), rows, x, w.columns);
   std::vector<float> wanted(std::size_t(count * stride), 0.5F), got = wanted;
-  reference().matmul(packed.view(), {0, packed.panels()}, rows.rows(), {0, count}, wanted.data(), stride, add);
+  (reference().*product)(packed.view(), {0, packed.panels()}, rows.rows(), {0, count}, wanted.data(), stride, add);
   const std::int64_t split = packed.panels() / 2;  // as two threads would
-  table.fused->matmul(packed.view(), {split, packed.panels()}, rows.rows(), {0, count}, got.data(), stride, add);
-  table.fused->matmul(packed.view(), {0, split}, rows.rows(), {0, count}, got.data(), stride, add);
+  (table.fused->*product)(packed.view(), {split, packed.panels()}, rows.rows(), {0, count}, got.data(), stride, add);
+  (table.fused->*product)(packed.view(), {0, split}, rows.rows(), {0, count}, got.data(), stride, add);
   std::vector<float> plain(static_cast<std::size_t>(w.columns));
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t row = 0; row < stride; ++row) {
@@ -113,6 +115,36 @@ TEST_CASE("fused: matmul agrees with the reference on the same int8 rows") {
   });
 }
 
+TEST_CASE("fused: the product of many inputs agrees with the reference on the same int8 rows") {
+  std::mt19937 random(13);
+  for_each_table([&](const Kernels& table) {
+    if (!table.fused->matmul_many) return;
+    for (const Form& form : kForms) {
+      if (form.bits != 4) continue;
+      const GroupedWeight w = tests::random_weight(random, form);
+      for (const std::int64_t count : {0, 1, 2, 3, 4, 5, 7, 8, 64}) check_matmul(table, w, random_floats(random, count * form.columns), count % 2 == 1, &Fused::matmul_many);
+    }
+  });
+}
+
+TEST_CASE("fused: the product of many inputs is that of few but for a hundredth of its rounding") {
+  std::mt19937 random(14);
+  for (const Form& form : kForms) {
+    if (form.bits != 4 || form.columns < 128) continue;
+    const PackedWeight packed = engine::pack(tests::random_weight(random, form));
+    Int8Buffer rows;
+    const auto x = random_floats(random, 64 * form.columns);
+    quantize(reference(), rows, x, form.columns);
+    std::vector<float> few(std::size_t(64 * form.rows)), many(few.size());
+    reference().matmul(packed.view(), {0, packed.panels()}, rows.rows(), {0, 64}, few.data(), form.rows, false);
+    reference().matmul_many(packed.view(), {0, packed.panels()}, rows.rows(), {0, 64}, many.data(), form.rows, false);
+    double off = 0, all = 0;
+    for (std::size_t i = 0; i < few.size(); ++i) off += std::pow(double(few[i] - many[i]), 2), all += std::pow(double(few[i]), 2);
+    INFO("[" << form.rows << ", " << form.columns << "] group " << form.group << " zero " << form.zero);
+    CHECK(std::sqrt(off / all) < 0.012);
+  }
+}
+
 TEST_CASE("fused: matmul sums codes at their limits exactly") {
   for_each_table([&](const Kernels& table) {
     for (const int bits : {8, 4})
@@ -122,6 +154,7 @@ TEST_CASE("fused: matmul sums codes at their limits exactly") {
           GroupedWeight w = tests::random_weight(random, {32, 128, bits, 32, bits == 4 ? 8 : 0, false});
           std::fill(w.codes.begin(), w.codes.end(), std::uint8_t(code));
           check_matmul(table, w, std::vector<float>(3 * 128, sign * 127), false);  // every activation is +-127
+          if (bits == 4 && table.fused->matmul_many) check_matmul(table, w, std::vector<float>(5 * 128, sign * 127), false, &Fused::matmul_many);
         }
   });
 }
