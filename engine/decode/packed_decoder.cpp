@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kInputBlock = 128;      // int8 rows that stay in the second-level cache while a task's weights pass
 constexpr std::int64_t kTaskBytes = 48 << 10;  // weights of a task: some microseconds at the speed of memory
 constexpr std::int64_t kGateRows = 16;         // inputs whose gate and up values stand on the stack at once
-constexpr std::int64_t kManyInputs = 64;       // so many pay for making a weight's bytes for them,
+constexpr std::int64_t kManyInputs = 128;      // so many pay for making a weight's bytes for them,
 constexpr std::int64_t kManyBlock = 256;       // which are made again for every so many
 constexpr std::int64_t kPrompt = 32;           // tokens of a pass whose attention may be rounded: a token and its drafts are fewer
 constexpr std::int64_t kFewTokens = 3;         // so few are not worth sharing out for a pass over D floats each

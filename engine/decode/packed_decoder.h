@@ -2,7 +2,7 @@
 // forward() runs the new tokens of one or more sequences, writes their keys and values into the caches given, and gives logits.
 // Owned with its weights by one model, used on the engine thread; the Team does the work. Throws std::bad_alloc only.
 // Activations are quantised to int8 in groups of 32 before each product (as llama.cpp does); sums, residuals and softmax are f32.
-// Passes of 64 tokens and more multiply 4-bit weights that are rounded once more, where the processor has Fused::matmul_many.
+// Passes of 128 tokens and more multiply 4-bit weights that are rounded once more, where the processor has Fused::matmul_many.
 // Shapes: T new tokens, B sequences, D width, H query heads, K kv heads, V vocabulary.
 #pragma once
 
