@@ -29,7 +29,7 @@ std::int64_t panels_a_task(const PackedWeight& w, int threads) {
   return std::max<std::int64_t>(2, std::min(by_bytes, by_threads) / 2 * 2);
 }
 
-bool has_many(const cpu::Fused& fused, const PackedWeight& w, std::int64_t inputs) { return inputs >= kManyInputs && w.bits() == 4 && fused.matmul_many; }
+bool pays_for_bytes(const cpu::Fused& fused, const PackedWeight& w, std::int64_t inputs) { return inputs >= kManyInputs && w.bits() == 4 && fused.matmul_many; }
 
 // Root-mean-square normalisation of each head (Zhang and Sennrich 2019, arXiv 1910.07467), where there is a weight for it.
 void normalize_heads(float* x, std::int64_t heads, const std::vector<float>& weight, float epsilon) {
@@ -146,7 +146,7 @@ void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8R
     step[p] = panels_a_task(products[p].matrix->weight, team_.threads());
     first[p + 1] = first[p] + blocks(products[p].matrix->weight.panels(), step[p]);
   }
-  const bool many = has_many(fused_, products[0].matrix->weight, count);
+  const bool many = pays_for_bytes(fused_, products[0].matrix->weight, count);
   const std::int64_t tasks = first[products.size()], block = many ? kManyBlock : kInputBlock, input_blocks = blocks(count, block);
   share(tasks * input_blocks, [&](std::int64_t i) {
     const std::int64_t task = i % tasks, input = i / tasks * block;
@@ -157,7 +157,7 @@ void PackedDecoder::multiply(std::span<const Product> products, const cpu::Int8R
     const PackedWeight& w = product.matrix->weight;
     const std::int64_t panel = (task - first[p]) * step[p];
     const cpu::Range panels{panel, std::min(w.panels(), panel + step[p])};
-    (has_many(fused_, w, count) ? fused_.matmul_many : fused_.matmul)(w.view(), panels, x, inputs, product.out, w.rows(), product.add);
+    (pays_for_bytes(fused_, w, count) ? fused_.matmul_many : fused_.matmul)(w.view(), panels, x, inputs, product.out, w.rows(), product.add);
     const std::int64_t begin = panels.begin * cpu::kPanel, end = std::min(w.rows(), panels.end * cpu::kPanel);
     const LowRankRows& low = product.matrix->low;
     for (std::int64_t t = inputs.begin; product.low && t < inputs.end; ++t)
@@ -207,7 +207,7 @@ void PackedDecoder::run_layer(std::size_t index, const std::vector<DecoderSequen
 // hidden = silu(gate) * up, whose two products of some rows never leave the task's stack.
 void PackedDecoder::gate_and_up(const DecoderLayer& layer) {
   const std::int64_t width = weights_.shape.mlp_width, step = panels_a_task(layer.gate.weight, team_.threads());
-  const bool many = has_many(fused_, layer.gate.weight, tokens_) && has_many(fused_, layer.up.weight, tokens_);
+  const bool many = pays_for_bytes(fused_, layer.gate.weight, tokens_) && pays_for_bytes(fused_, layer.up.weight, tokens_);
   const std::int64_t block = many ? kManyBlock : kInputBlock, at_once = many ? kManyBlock : kGateRows;
   const std::int64_t tasks = blocks(layer.gate.weight.panels(), step), input_blocks = blocks(tokens_, block);
   const float* const low[2] = {lower_rows(layer.gate, x_.data(), &layer.mlp_norm, low_[0]), lower_rows(layer.up, x_.data(), &layer.mlp_norm, low_[1])};

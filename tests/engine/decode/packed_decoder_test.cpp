@@ -2,6 +2,7 @@
 // (int8) and the cache (halves) are rounded. Shapes, ragged batches, long caches, every table of kernels.
 #include "engine/decode/packed_decoder.h"
 
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -285,22 +286,33 @@ TEST_CASE("packed decoder: a pass that is stopped gives nothing, and the same pa
 }
 
 TEST_CASE("packed decoder: stopped in the midst of a pass at any moment, nothing of it is left") {
-  engine::Team team(2);
+  engine::Team team(1);  // the other processor is the stopper's
   engine::PackedDecoder decoder(random_weights(kinds()[0]), team, *engine::kernels().fused);
-  const std::vector<std::int32_t> ids = random_ids(200, 5);
+  const std::vector<std::int32_t> ids = random_ids(400, 5);
   Cached other(decoder.weights());
   std::vector<float> expected(203), logits(203);
+  REQUIRE(decoder.forward(ids, {other.next(400)}, true, expected.data()));
   const auto start = std::chrono::steady_clock::now();
-  REQUIRE(decoder.forward(ids, {other.next(200)}, true, expected.data()));
+  other = Cached(decoder.weights());
+  REQUIRE(decoder.forward(ids, {other.next(400)}, true, expected.data()));
   const auto whole = std::chrono::steady_clock::now() - start;
   int stopped = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 20 || (stopped == 0 && i < 2000); ++i) {
     Cached cached(decoder.weights());
-    const DecoderSequence sequence = cached.next(200);
+    const DecoderSequence sequence = cached.next(400);
     std::stop_source stop;
-    std::jthread soon([&] { std::this_thread::sleep_for(whole * i / 20), stop.request_stop(); });
+    std::atomic<bool> ready = false, begun = false;
+    std::jthread stopper([&] {
+      ready = true;
+      while (!begun) {}
+      const auto until = std::chrono::steady_clock::now() + whole * (i % 20) / 20;
+      while (std::chrono::steady_clock::now() < until) {}
+      stop.request_stop();
+    });
+    while (!ready) std::this_thread::yield();
+    begun = true;
     stopped += !decoder.forward(ids, {sequence}, true, logits.data(), stop.get_token());
-    soon.join();
+    stopper.join();
     REQUIRE(decoder.forward(ids, {sequence}, true, logits.data()));
     CHECK(logits == expected);
   }
