@@ -9,6 +9,7 @@
 #include "app/console.h"
 #include "app/evaluate/language.h"
 #include "app/load.h"
+#include "app/set_option.h"
 #include "app/workspace.h"
 #include "base/files.h"
 #include "base/utf8.h"
@@ -28,6 +29,7 @@ struct CompleteOptions {
   ModelOptions model;
   std::string place;
   bool json = false, explain = false;
+  std::vector<std::string> set;
 };
 
 struct Place {
@@ -131,23 +133,26 @@ int complete(const CompleteOptions& options) {
   if (!cursor) return report(cursor.error());
   query.cursor = *cursor;
 
+  const auto given = settings_of(options.set);
+  if (!given) return report(given.error());
   const auto start = std::chrono::steady_clock::now();
   auto model = load_model(options.model);
   if (!model) return report(model.error());
   const double load_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 
-  const lsp::CompletionSettings settings;
+  const lsp::CompletionSettings& settings = given->completion;
   engine::NgramIndex index;
+  lsp::DocumentPaths paths;
   lsp::NearbyText nearby;
   // Drafts from it only save time, and reading it would take more.
   const engine::ModelInfo& info = (*model)->engine->info();
   if (info.architecture == engine::kCopyArchitecture || (info.takes_workspace && settings.mix_workspace)) {
     auto workspace = read_workspace(workspace_of(place->file), (*model)->tokenizer);
-    if (workspace) index = (*workspace)->index();
+    if (workspace) index = (*workspace)->index(), paths = *(*workspace)->paths();
     else note(workspace.error().message);
   }
-  auto completion = lsp::complete(query, {.model = **model, .settings = settings, .workspace = &index, .nearby = &nearby}, {});
+  auto completion = lsp::complete(query, {.model = **model, .settings = settings, .workspace = &index, .nearby = &nearby, .paths = &paths}, {});
   if (!completion) return report(completion.error());
   if (options.json) {
     print_json(to_json(*completion, text, lines, load_ms));
@@ -180,6 +185,7 @@ void add_complete(CLI::App& program, Run& run) {
   command.add_flag("--explain", options->explain,
                    "also what the model saw, what it wrote, and where the time went");
   add_model_options(command, options->model);
+  add_set_option(command, options->set);
   add_engine_option(command, options->model);
   command.footer(R"(Examples:
   rigpilot complete examples/inventory.py:36:9

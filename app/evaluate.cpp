@@ -10,6 +10,7 @@
 #include "app/evaluate/run.h"
 #include "app/evaluate_tasks.h"
 #include "app/load.h"
+#include "app/set_option.h"
 #include "base/files.h"
 
 namespace app {
@@ -25,6 +26,8 @@ struct EvaluateOptions {
   std::size_t holes = 0;  // 0: 500, or all tasks
   int seconds = 15, jobs = 0;
   bool json = false, list = false;
+  std::vector<std::string> set;
+  lsp::Settings settings;  // by `set`
 };
 
 // One outcome a line, for looking at what goes wrong.
@@ -50,12 +53,13 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   if (!model) return base::forward(model);
   engine::NgramIndex index;
   if (mode != "model") index = index_of(folder, *(*model)->tokenizer);
-  lsp::CompletionSettings settings;
-  settings.mix_workspace = mode == "both";
+  const lsp::DocumentPaths paths = paths_of(folder);
+  lsp::CompletionSettings settings = options.settings.completion;
+  settings.mix_workspace = mode == "both" && settings.mix_workspace;
   settings.copy_confidence = 0;  // every answer counts; the curve shows what any threshold would do
   const std::string title = mode == "copy" ? fmt::format("copying, in the ids of {}", (*model)->name) : fmt::format("{}{}", (*model)->name, mode == "both" ? " and copying" : " alone");
   ProgressBar bar(title);
-  auto outcomes = answer_holes(folder, holes, slices, {.model = **model, .settings = settings, .workspace = mode == "model" ? nullptr : &index}, [&](double fraction) { bar.show(fraction); });
+  auto outcomes = answer_holes(folder, holes, slices, {.model = **model, .settings = settings, .workspace = mode == "model" ? nullptr : &index, .paths = &paths}, [&](double fraction) { bar.show(fraction); });
   if (!outcomes) return base::forward(outcomes);
   return Trial{.name = title, .model = (*model)->name, .mode = mode, .outcomes = *std::move(outcomes)};
 }
@@ -95,12 +99,15 @@ int evaluate_code(const EvaluateOptions& options) {
   return kDone;
 }
 
-int evaluate(const EvaluateOptions& options) {
+int evaluate(EvaluateOptions& options) {
+  auto settings = settings_of(options.set);
+  if (!settings) return report(settings.error());
+  options.settings = *std::move(settings);
   if (options.tasks.empty() == options.folder.empty()) return wrong_use("expected one of DIR and --tasks FILE");
   if (options.tasks.empty()) return evaluate_code(options);
   if (!options.mode.empty() || !options.kind.empty()) return wrong_use("--mode and --kind are for holes in the code of DIR: expected neither with --tasks");
   return evaluate_tasks({.model = options.model, .models = models_of(options), .file = options.tasks, .html = options.html, .seed = options.seed, .most = options.holes,
-                         .seconds = options.seconds, .jobs = options.jobs, .json = options.json, .list = options.list});
+                         .seconds = options.seconds, .jobs = options.jobs, .json = options.json, .list = options.list, .completion = options.settings.completion});
 }
 
 }  // namespace
@@ -122,6 +129,7 @@ void add_evaluate(CLI::App& program, Run& run) {
   command.add_flag("--list", options->list, "each hole as a line of JSON: what was wanted and what was suggested");
   command.add_option("--timeout", options->seconds, "seconds that the tests of one task may take (default 15)")->type_name("S")->check(CLI::Range(1, 3600));
   command.add_option("--jobs", options->jobs, "tasks whose tests run at a time (default: one a core)")->type_name("N")->check(CLI::Range(1, 1024));
+  add_set_option(command, options->set);
   add_engine_option(command, options->model);
   add_device_options(command, options->model);
   command.footer(R"(Holes: a file is hidden from the index while it is asked about, and the suggestion is compared with what stood there.

@@ -58,7 +58,7 @@ Result<TaskTrial> Evaluating::run(const std::string& name) {
   wanted.model = name;
   auto model = load_model(wanted);
   if (!model) return base::forward(model);
-  lsp::CompletionSettings settings;
+  lsp::CompletionSettings settings = o_.completion;
   settings.max_tokens = kMostTokens, settings.max_lines = kMostLines;
   const engine::NgramIndex nothing;  // a task is a file without a workspace
   TaskTrial trial{.name = (*model)->name, .outcomes = {}};

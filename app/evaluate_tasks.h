@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/load.h"
+#include "lsp/completion/settings.h"
 
 namespace app {
 
@@ -19,6 +20,7 @@ struct TaskOptions {
   std::size_t most = 0;  // 0: all
   int seconds = 15, jobs = 0;  // jobs 0: one a core
   bool json = false, list = false;
+  lsp::CompletionSettings completion{};
 };
 
 int evaluate_tasks(const TaskOptions& options);

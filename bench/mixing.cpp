@@ -32,8 +32,8 @@ int main(int count, char** arguments) {
     if (!taken) return fmt::print(stderr, "{}\n", taken.error().message), 1;
     samples.insert(samples.end(), taken->begin(), taken->end());
   }
-  const engine::MixWeights fitted = engine::fit_mixing(samples), of_model{-30, 0}, of_index{7, 0};
-  fmt::print("{} tokens; nats a token: model {:.3f}, index {:.3f}, mixture {:.3f}, with the weights {:.2f} and {:.2f} {:.3f}\n", samples.size(), mixing_loss(samples, of_model),
-             mixing_loss(samples, of_index), mixing_loss(samples, {}), fitted.bias, fitted.certainty, mixing_loss(samples, fitted));
+  const engine::MixWeights fitted = engine::fit_mixing(samples), of_model{-30, 0, 0}, of_index{7, 0, 0};
+  fmt::print("{} tokens; nats a token: model {:.3f}, index {:.3f}, mixture {:.3f}, with the weights {:.2f}, {:.2f} and {:.2f} {:.3f}\n", samples.size(), mixing_loss(samples, of_model),
+             mixing_loss(samples, of_index), mixing_loss(samples, {}), fitted.bias, fitted.certainty, fitted.length, mixing_loss(samples, fitted));
   return 0;
 }

@@ -52,12 +52,18 @@ struct Sampling {
   std::uint64_t seed = 0;
 };
 
+// Whether an answer goes on, says nothing, or is complete.
+enum class Ending { Open, Empty, Complete };
+
 struct GenerateRequest {
   std::vector<TokenId> prompt;  // at least one id, each inside the vocabulary
   int max_tokens = 64;  // 0: only the prompt's keys and values are computed, for a later request
   Sampling sampling;
   std::vector<TokenId> end_ids;     // generation ends before any of these; it is not part of the result
   std::vector<TokenId> banned_ids;  // never chosen (special tokens that must not leak)
+  // What else is known of the next token, mixed into its logits (f32, host, vocab_size of them, up to a constant) before all that
+  // follows: from there on that is the model's own distribution. `so_far` as below.
+  std::function<void(std::span<const TokenId> so_far, std::span<float> logits)> mix{};
   // May change the next token's logits (f32, host, vocab_size of them) before one is chosen; `so_far` are the ids
   // generated up to here. For token healing and other constraints.
   std::function<void(std::span<const TokenId> so_far, std::span<float> logits)> steer;
@@ -68,6 +74,10 @@ struct GenerateRequest {
   // Whether tokens that the prompt or the workspace suggest may be verified several at once. It changes the time, never the ids.
   bool drafts = true;
   bool draft_model = true;  // of them, those that a draft model writes, where there is one (Engine::use_draft)
+  // Beam search (generate/beam_search.h): so many answers are followed side by side, and the likeliest of those that `ending` calls
+  // complete is given. 1: each token the likeliest one. Only where the temperature is 0; no drafts are verified then.
+  int beams = 1;
+  std::function<Ending(std::span<const TokenId> so_far, bool end_token)> ending{};
 };
 
 enum class Verdict { Continue, Stop };

@@ -60,6 +60,12 @@ base::Result<Folder> read_folder(const fs::path& root) {
   return out;
 }
 
+lsp::DocumentPaths paths_of(const Folder& folder) {
+  lsp::DocumentPaths paths;
+  for (const SourceFile& file : folder.pool) paths.emplace(lsp::key_of_path(folder.root / file.path), file.path);
+  return paths;
+}
+
 engine::NgramIndex index_of(const Folder& folder, const tokenizer::Tokenizer& tokenizer) {
   std::vector<engine::TokenDocument> documents;
   for (const SourceFile& file : folder.pool) documents.push_back({lsp::key_of_path(folder.root / file.path), tokenizer.encode(file.text)});

@@ -11,6 +11,7 @@
 #include "app/evaluate/holes.h"
 #include "base/result.h"
 #include "engine/ngram/index.h"
+#include "lsp/index/document_key.h"
 #include "tokenizer/tokenizer.h"
 
 namespace app {
@@ -22,6 +23,7 @@ struct Folder {
 };
 
 base::Result<Folder> read_folder(const std::filesystem::path& root);
+lsp::DocumentPaths paths_of(const Folder& folder);  // by the index's keys
 engine::NgramIndex index_of(const Folder& folder, const tokenizer::Tokenizer& tokenizer);
 
 class Slices {

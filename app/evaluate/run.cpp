@@ -59,7 +59,7 @@ base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std:
     lsp::Query query;
     query.document = {.uri = "file://" + (folder.root / file.path).string(), .language_id = file.language, .content = text};
     query.cursor = hole.begin;
-    const auto completion = lsp::complete(query, {.model = asked.model, .settings = asked.settings, .workspace = asked.workspace, .nearby = &nearby}, {});
+    const auto completion = lsp::complete(query, {.model = asked.model, .settings = asked.settings, .workspace = asked.workspace, .nearby = &nearby, .paths = asked.paths}, {});
     if (!completion) return base::forward(completion, file.path);
     Outcome one{.hole = hole};
     one.wanted = tidied(file.text.substr(hole.begin, hole.end - hole.begin));

@@ -17,6 +17,7 @@ struct Asked {
   const lsp::Model& model;
   const lsp::CompletionSettings& settings;
   const engine::NgramIndex* workspace = nullptr;  // null: nothing to copy from
+  const lsp::DocumentPaths* paths = nullptr;      // of its files
 };
 
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,

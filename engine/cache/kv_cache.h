@@ -26,6 +26,8 @@ class KvCache {
   void truncate(std::int64_t length);  // <= length()
   // Another cache with the first `length` tokens: some milliseconds where computing them takes seconds.
   KvCache copy_of_first(std::int64_t length) const;
+  // This cache becomes like `other`, with whom it shares the first `same` tokens: only what is behind them is copied.
+  void take_rows(const KvCache& other, std::int64_t same);
 
   // For kernels that write rows themselves: room for this many tokens (a multiple of 64 in all), and a layer's memory, all of it.
   void reserve(std::int64_t tokens);

@@ -14,6 +14,9 @@ namespace engine {
 // Logits on the host: [1, V] of the last, or [n, V]; undefined where it was stopped.
 torch::Tensor advance(Model& model, Session& session, torch::Device device, std::span<const tokenizer::TokenId> ids, LogitsOf wanted, std::stop_token stop = {});
 
+// One id behind each of several sessions, in one pass: logits [A, V] on the host; undefined where it was stopped.
+torch::Tensor advance_each(Model& model, std::span<Session* const> sessions, torch::Device device, std::span<const tokenizer::TokenId> ids, std::stop_token stop = {});
+
 // The session as it was when it held only the first `length` tokens, or as it is where it holds no more.
 void cut_back(Session& session, std::size_t length);
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <optional>
 
 #include "engine/generate/advance.h"
+#include "engine/generate/beam_search.h"
+#include "engine/generate/next_token.h"
 #include "engine/generate/sampler.h"
 
 namespace engine {
@@ -36,18 +37,6 @@ std::optional<torch::Tensor> prefill(const GeneratorParts& parts, std::span<cons
 }
 
 bool contains(const std::vector<TokenId>& ids, TokenId id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); }
-
-// The next id and its log-probability under the model's own distribution, before bans and steering.
-GeneratedToken next_token(std::span<float> logits, const GenerateRequest& request, const Generation& so_far, Random& random) {
-  std::vector<float> own;
-  const bool changed = !request.banned_ids.empty() || request.steer;
-  if (changed) own.assign(logits.begin(), logits.end());
-  for (const TokenId id : request.banned_ids)
-    if (id >= 0 && size_t(id) < logits.size()) logits[size_t(id)] = -std::numeric_limits<float>::infinity();
-  if (request.steer) request.steer(so_far.ids, logits);
-  const TokenId id = choose(logits, request.sampling, random);
-  return {id, log_probability(changed ? std::span<const float>(own) : std::span<const float>(logits), id)};
-}
 
 // The tokens after the prompt.
 class Decoding {
@@ -92,7 +81,7 @@ StopReason Decoding::run(const OnToken& on_token, const std::stop_token& stop) {
   while (std::int64_t(written()) < request_.max_tokens) {
     computed = written();
     if (stop.stop_requested()) { reason = StopReason::Cancelled; break; }
-    const GeneratedToken token = next_token(row(logits_, row_), request_, out_, random_);
+    const GeneratedToken token = next_token(row(logits_, row_), request_, out_.ids, random_);
     if (contains(request_.end_ids, token.id)) { reason = StopReason::EndToken; break; }
     out_.ids.push_back(token.id);
     out_.logprobs.push_back(token.logprob);
@@ -215,7 +204,8 @@ Generation generate(const GeneratorParts& parts, const GenerateRequest& request,
     return out;
   }
   const double start = parts.now();
-  out.stop = Decoding(parts, request, std::move(*logits), out).run(on_token, stop);
+  out.stop = request.beams > 1 && request.sampling.temperature <= 0 ? beam_search(parts, request, std::move(*logits), out, on_token, stop)
+                                                                    : Decoding(parts, request, std::move(*logits), out).run(on_token, stop);
   out.timings.decode_ms = parts.now() - start;
   out.timings.decode_tokens = std::int64_t(out.ids.size());
   return out;

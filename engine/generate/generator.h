@@ -5,6 +5,7 @@
 // workspace, or written by a draft model where that promises more. Throws what libtorch throws; the engine's guard catches. Engine thread.
 #pragma once
 
+#include <deque>
 #include <stop_token>
 
 #include "engine/cache/session_pool.h"
@@ -27,6 +28,7 @@ struct GeneratorParts {
   DraftLength* draft_length = nullptr;  // null: no drafts
   DraftModel* draft_model = nullptr;    // null: none
   Milliseconds now = steady_ms;
+  std::deque<Session>* beams = nullptr;  // of beam search, beside `session`: kept, since the next prompt begins like this one; null: of its own
 };
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);

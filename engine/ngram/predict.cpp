@@ -56,7 +56,7 @@ Prediction predict(const LookUp& found, const BlendWeights& weights) {
   }
   out.agreement /= out.count;
   out.chances.reserve(all.size());
-  for (const Tally& tally : all) out.chances.push_back({tally.token, tally.probability});
+  for (const Tally& tally : all) out.chances.push_back({tally.token, std::max(tally.probability, 0.f)});  // sums and differences of floats
   std::sort(out.chances.begin(), out.chances.end(), [](const TokenChance& a, const TokenChance& b) {
     return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
   });

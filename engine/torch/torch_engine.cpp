@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <deque>
 
 #include "base/machine.h"
 #include "engine/cache/session_pool.h"
@@ -62,6 +63,7 @@ class TorchEngine : public Engine {
       if (auto applied = apply_adapter(*model_, folder); !applied) return applied;
       info_.adapter = folder.string();
       sessions_.forget();
+      beams_.clear();
       return {};
     });
   }
@@ -71,7 +73,7 @@ class TorchEngine : public Engine {
   }
 
  private:
-  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_, draft_ ? &*draft_ : nullptr}; }
+  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_, draft_ ? &*draft_ : nullptr, steady_ms, &beams_}; }
   base::Result<void> load_draft(const std::filesystem::path& path, const std::stop_token& stop);
 
   base::Result<void> check_ids(std::span<const TokenId> ids) const {
@@ -94,6 +96,7 @@ class TorchEngine : public Engine {
     auto result = guard(doing, function);
     if (!result && result.error().code != ErrorCode::Cancelled) {
       sessions_.clear();
+      beams_.clear();
       if (draft_) draft_->forget();
     }
     return result;
@@ -110,6 +113,7 @@ class TorchEngine : public Engine {
   ChunkSize chunks_;
   DraftLength draft_length_;
   SessionPool sessions_;
+  std::deque<Session> beams_;
   std::optional<DraftModel> draft_;
 };
 

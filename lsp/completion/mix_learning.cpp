@@ -66,7 +66,7 @@ base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model
     for (std::size_t i = at; i < at + kStretch; ++i) {
       const auto found = engine::predict(index.look_up(std::span(text).first(before + i), {.samples = engine::kSamples}));
       if (found.chances.empty()) continue;
-      out.push_back({found.chances.front().probability, std::exp((*rated)[i - 1]), probability_of(found, text[before + i])});
+      out.push_back({.certainty = found.chances.front().probability, .length = float(found.length), .model = std::exp((*rated)[i - 1]), .workspace = probability_of(found, text[before + i])});
     }
   }
   return out;

@@ -94,6 +94,22 @@ struct Task {
   const std::function<void(std::string_view)>& on_text;
 };
 
+// How many answers for a line are followed: rows of a small model cost next to nothing beside one.
+int beams(const CompletionSettings& settings, const engine::ModelInfo& model) {
+  constexpr std::int64_t kSmall = 50'000'000;
+  return settings.beams > 0 ? settings.beams : model.parameters <= kSmall ? 4 : 1;
+}
+
+// Whether these ids end the text that they write.
+engine::Ending ending(std::span<const tokenizer::TokenId> ids, bool end_token, const Task& task) {
+  TextStop text_stop(task.rules);
+  Listener listener(*task.model.tokenizer, task.prompt.owed, text_stop);
+  const bool stopped = std::ranges::any_of(ids, [&](tokenizer::TokenId id) { return listener.take({id, 0}) == engine::Verdict::Stop; });
+  if (!stopped && !end_token) return engine::Ending::Open;
+  if (!stopped) listener.finish(false);
+  return is_blank(text_stop.text()) ? engine::Ending::Empty : engine::Ending::Complete;
+}
+
 // The only place where ids and text meet. The answer begins otherwise than `others`; past `until` it is given up.
 base::Result<Written> generate_text(const Task& task, const OtherStart& others, Clock::time_point until, std::stop_token stop) {
   const Model& model = task.model;
@@ -111,17 +127,21 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
   std::optional<engine::Mixer> mixer;
   if (task.settings.mix_workspace && task.workspace && model.engine->info().architecture != engine::kCopyArchitecture)
     mixer.emplace(task.workspace, task.prompt.text_before.empty() ? task.prompt.ids : task.prompt.text_before, !constraint.empty(), model.mix);
-  if (mixer || !constraint.empty() || !others.empty())
+  if (mixer) request.mix = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) { mixer->mix(so_far, logits); };
+  if (!constraint.empty() || !others.empty())
     request.steer = [&](std::span<const tokenizer::TokenId> so_far, std::span<float> logits) {
-      if (mixer) mixer->steer(so_far, logits);
       constraint.steer(so_far, logits);
       others.steer(so_far, logits);
     };
+  if (!task.rules.block) {
+    request.beams = beams(task.settings, model.engine->info());
+    request.ending = [&](std::span<const tokenizer::TokenId> so_far, bool end_token) { return ending(so_far, end_token, task); };
+  }
   bool late = false;
   const auto on_token = [&](const engine::GeneratedToken& token) {
     late = Clock::now() > until;
     if (late) return engine::Verdict::Stop;
-    const engine::Verdict verdict = listener.take(mixer ? engine::GeneratedToken{token.id, mixer->logprob(token.id)} : token);
+    const engine::Verdict verdict = listener.take(token);
     if (task.on_text && others.empty() && listener.paid()) task.on_text(text_stop.text());
     return verdict;
   };
@@ -240,7 +260,9 @@ base::Result<Completion> complete_timed(const Query& query, const Deps& deps, st
 
   Completion completion;
   const auto start = Clock::now();
-  auto prompt = build_prompt(query.document, around, deps.model, deps.settings, deps.anchors);
+  std::optional<OtherFiles> others;
+  if (deps.workspace && deps.paths) others.emplace(OtherFiles{*deps.workspace, *deps.paths, nullptr});
+  auto prompt = build_prompt(query.document, around, deps.model, deps.settings, deps.anchors, others ? &*others : nullptr);
   if (!prompt) return base::forward(prompt);
   completion.prompt = describe(*prompt, deps.model);
   completion.timings.prompt_ms = ms_since(start);

@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "lsp/completion/model.h"
 #include "lsp/completion/settings.h"
+#include "lsp/context/similar_code.h"
 #include "lsp/documents/snapshot.h"
 
 namespace lsp {
@@ -60,6 +61,7 @@ struct Deps {
   // What may be copied from or mixed in: the workspace in the model's ids, and who adds the open document to it. Null: nothing.
   const engine::NgramIndex* workspace = nullptr;
   NearbyText* nearby = nullptr;
+  const DocumentPaths* paths = nullptr;  // of the workspace's files, so that the model can be shown some; null: it is shown none
   // Hears of an automatic query's text behind the cursor each time it has grown; on the engine thread, must not wait.
   std::function<void(std::string_view so_far)> on_text{};
 };

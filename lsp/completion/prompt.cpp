@@ -6,6 +6,7 @@
 #include "lsp/context/cursor_window.h"
 #include "lsp/context/header.h"
 #include "lsp/context/neighbours.h"
+#include "lsp/index/document_key.h"
 
 namespace lsp {
 namespace {
@@ -20,7 +21,7 @@ constexpr std::size_t kTypedSlack = 192;      // tokens typed behind an anchor, 
 constexpr std::size_t kBytesForHeader = 256;  // of a window that has room for the file's name
 
 struct TokenBudget {
-  std::size_t prefix = 0, suffix = 0;
+  std::size_t prefix = 0, suffix = 0, others = 0;
   std::size_t room = 0;  // of the context, for the whole prompt
 };
 
@@ -32,7 +33,9 @@ base::Result<TokenBudget> token_budget(const Model& model, const CompletionSetti
     return base::fail(base::ErrorCode::InvalidInput, "completion.maxTokens is {}: the model's context holds only {} tokens",
                       settings.max_tokens, model.engine->info().context_length);
   const std::int64_t suffix = model.fim ? std::min<std::int64_t>(settings.suffix_tokens, room / 4) : 0;
-  return TokenBudget{std::size_t(std::min<std::int64_t>(settings.prefix_tokens, room - suffix)), std::size_t(suffix), std::size_t(room)};
+  const std::int64_t prefix = std::min<std::int64_t>(settings.prefix_tokens, room - suffix);
+  const std::int64_t others = std::min<std::int64_t>(settings.context_tokens, room - suffix - prefix);
+  return TokenBudget{std::size_t(prefix), std::size_t(suffix), std::size_t(others), std::size_t(room)};
 }
 
 std::vector<TokenId> encode(const Model& model, std::string_view text, bool continues) {
@@ -52,16 +55,20 @@ void end_with(const Model& model, std::string_view text, bool continues, Prompt&
   prompt.owed = cut_back(prompt.ids, keep, text, *model.tokenizer, model.index());
 }
 
-Prompt prefix_prompt(const Model& model, const Window& window) {
+Prompt prefix_prompt(const Model& model, const OtherCode& others, const Window& window) {
   Prompt prompt{.layout = "prefix"};
   begin_text(model, prompt);
-  end_with(model, window.before + window.typed, false, prompt);
+  append(prompt.ids, others.in_prefix);
+  const std::size_t own = prompt.ids.size();
+  end_with(model, window.before + window.typed, !others.in_prefix.empty(), prompt);
+  if (!others.in_prefix.empty()) prompt.text_before.assign(prompt.ids.begin() + std::ptrdiff_t(std::min(own, prompt.ids.size())), prompt.ids.end());
   return prompt;
 }
 
-Prompt fim_prompt(const Model& model, const FimLayout& fim, const Window& window) {
+Prompt fim_prompt(const Model& model, const FimLayout& fim, const OtherCode& others, const Window& window) {
   Prompt prompt{.layout = std::string(fim.family)};
   begin_text(model, prompt);
+  append(prompt.ids, others.before_markers);
   // A model sees no empty suffix in training: a file's last line still ends.
   const std::vector<TokenId> suffix = encode(model, window.after.empty() ? "\n" : window.after, true);
   if (fim.order == FimOrder::SuffixPrefixMiddle) {
@@ -69,6 +76,7 @@ Prompt fim_prompt(const Model& model, const FimLayout& fim, const Window& window
     append(prompt.ids, suffix);
   }
   prompt.ids.push_back(fim.prefix);
+  append(prompt.ids, others.in_prefix);
   const bool apart = fim.middle.has_value();  // the cursor's line stands after a middle marker
   if (apart) append(prompt.ids, encode(model, window.before, true));
   if (fim.order == FimOrder::PrefixSuffixMiddle) {
@@ -96,36 +104,77 @@ WindowBudget bytes_of(const TokenBudget& budget) {
 }
 
 // `bytes`: what the window was cut to; a small one has no room for the file's name.
-Prompt prompt_of(Window window, WindowBudget bytes, const Snapshot& document, const Model& model) {
-  if (bytes.before >= kBytesForHeader) window.before.insert(0, file_header(document.uri, document.language_id));
-  Prompt prompt = model.fim ? fim_prompt(model, *model.fim, window) : prefix_prompt(model, window);
+Prompt prompt_of(Window window, WindowBudget bytes, const OtherCode* others, const Snapshot& document, const Model& model) {
+  static const OtherCode kNone;
+  const bool named = others && (!others->before_markers.empty() || !others->in_prefix.empty());  // the form has the file's name
+  if (bytes.before >= kBytesForHeader && !named) window.before.insert(0, file_header(document.uri, document.language_id));
+  Prompt prompt = model.fim ? fim_prompt(model, *model.fim, others ? *others : kNone, window) : prefix_prompt(model, others ? *others : kNone, window);
   fill_empty(model, prompt);
   return prompt;
+}
+
+// As a model reads it that was shown no repositories: under a comment with the file's name.
+std::string plain_excerpts(std::span<const Excerpt> excerpts, const Snapshot& document) {
+  const std::string_view comment = line_comment(document.uri, document.language_id);
+  std::string out;
+  for (const Excerpt& one : excerpts) out += fmt::format("{} {}\n{}\n", comment.empty() ? "//" : comment, one.path, one.text);
+  return out;
+}
+
+void append_piece(const Model& model, const tokenizer::PromptPiece& piece, std::vector<TokenId>& ids) {
+  if (piece.marker) ids.push_back(*piece.marker);
+  append(ids, model.tokenizer->encode(piece.text, {.parse_special = false, .continues = true}));
+}
+
+// Null where nothing is similar.
+std::shared_ptr<const OtherCode> find_others(const Snapshot& document, std::size_t cursor, const Model& model, const OtherFiles& files,
+                                             std::size_t most_tokens, const OtherCode* before) {
+  const engine::DocumentKey own = key_of_uri(document.uri);
+  const auto terms = terms_near(document.text(), cursor);
+  std::vector<Excerpt> excerpts = choose_similar(files.workspace.without(own), files.paths, terms, *model.tokenizer, most_tokens, before ? std::span<const Excerpt>(before->excerpts) : std::span<const Excerpt>());
+  if (excerpts.empty()) return nullptr;
+  if (before && std::ranges::equal(before->excerpts, excerpts, {}, &Excerpt::text, &Excerpt::text)) return std::make_shared<const OtherCode>(*before);
+  auto out = std::make_shared<OtherCode>();
+  const auto form = model.fim ? model.fim->repository : tokenizer::RepositoryForm{};
+  const auto named = files.paths.find(own);
+  const std::string path = named != files.paths.end() ? named->second : std::string(document.uri.substr(document.uri.rfind('/') + 1));
+  std::vector<tokenizer::RepositoryFile> shown;
+  for (const Excerpt& one : excerpts) shown.push_back({one.path, one.text});
+  const tokenizer::RepositoryContext context = tokenizer::repository_context(form, "", shown, path);
+  for (const tokenizer::PromptPiece& piece : context.before_markers) append_piece(model, piece, out->before_markers);
+  for (const tokenizer::PromptPiece& piece : context.in_prefix) append_piece(model, piece, out->in_prefix);
+  if (!form) append_piece(model, {std::nullopt, plain_excerpts(excerpts, document) + file_header(document.uri, document.language_id)}, out->in_prefix);
+  out->excerpts = std::move(excerpts);
+  return out;
 }
 
 }  // namespace
 
 base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& around, const Model& model,
-                                  const CompletionSettings& settings, Anchors* anchors) {
+                                  const CompletionSettings& settings, Anchors* anchors, const OtherFiles* files) {
   const auto budget = token_budget(model, settings);
   if (!budget) return base::forward(budget);
   std::optional<Widened> widened;
   if (document.neighbours) widened = widen(document.text(), around, *document.neighbours);
   const std::string_view text = widened ? std::string_view(widened->text) : document.text();
   const Surroundings& seen = widened ? widened->around : around;
-  const std::size_t most = budget->prefix + budget->suffix + 8;
+  std::shared_ptr<const OtherCode> others = anchors && budget->others > 0 ? anchors->others(document.uri) : nullptr;
+  const auto length = [&] { return others ? others->before_markers.size() + others->in_prefix.size() : 0; };
   const WindowBudget asked = bytes_of(*budget);
   if (const auto window = anchors ? anchors->again(document.uri, text, seen, asked) : std::nullopt) {
-    Prompt prompt = prompt_of(*window, anchors->budget(document.uri, asked), document, model);
-    if (prompt.ids.size() <= std::min(most + kTypedSlack, budget->room)) return prompt;
+    Prompt prompt = prompt_of(*window, anchors->budget(document.uri, asked), others.get(), document, model);
+    if (prompt.ids.size() <= std::min(budget->prefix + budget->suffix + 8 + length() + kTypedSlack, budget->room)) return prompt;
   }
+  if (files && files->shown) others = files->shown;
+  others = files && budget->others > 0 ? find_others(document, around.cursor, model, *files, budget->others, others.get()) : nullptr;
+  const std::size_t most = std::min(budget->prefix + budget->suffix + 8 + length(), std::max(budget->room, budget->prefix + budget->suffix + 8));
   WindowBudget bytes = anchors ? anchors->budget(document.uri, asked) : asked;
   // By fixed factors, so that the same document comes to the same window at the next keystroke.
   for (;; bytes = {bytes.before * 3 / 4, bytes.after * 3 / 4}) {
     const Window window = cut_window(text, seen, bytes);
-    Prompt prompt = prompt_of(window, bytes, document, model);
+    Prompt prompt = prompt_of(window, bytes, others.get(), document, model);
     if (prompt.ids.size() <= most) {
-      if (anchors && !around.selected) anchors->keep(document.uri, text, window, asked, bytes);
+      if (anchors && !around.selected) anchors->keep(document.uri, text, window, asked, bytes, others);
       return prompt;
     }
     if (bytes.before <= kLeastBytes)
@@ -134,7 +183,7 @@ base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& 
   }
 }
 
-std::vector<TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings) {
+std::vector<TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings, const OtherFiles* files, Anchors* anchors) {
   const auto budget = token_budget(model, settings);
   if (!budget || document.neighbours || (model.fim && model.fim->order == FimOrder::SuffixPrefixMiddle)) return {};
   const std::string_view text = document.text();
@@ -143,13 +192,20 @@ std::vector<TokenId> opening_ids(const Snapshot& document, const Model& model, c
   // Whole lines, but not the last: its end may be where the cursor is.
   end = text.substr(0, end).rfind('\n') + 1;
   if (end == 0) return {};
+  constexpr std::size_t kBeginning = 2000;  // bytes: what the file is like
+  std::shared_ptr<const OtherCode> others;
+  if (files && budget->others > 0) others = find_others(document, std::min(text.size(), kBeginning), model, *files, budget->others, files->shown.get());
+  if (others && anchors) anchors->keep(document.uri, {}, {}, {}, {}, others);
   Prompt prompt;
   begin_text(model, prompt);
+  if (others) append(prompt.ids, others->before_markers);
   if (model.fim) prompt.ids.push_back(model.fim->prefix);
+  if (others) append(prompt.ids, others->in_prefix);
+  const std::size_t own = prompt.ids.size();
   std::string begin = with_plain_line_ends(text.substr(0, end));
-  if (bytes.before >= kBytesForHeader) begin.insert(0, file_header(document.uri, document.language_id));
-  append(prompt.ids, encode(model, begin, model.fim.has_value()));
-  prompt.ids.resize(std::min(prompt.ids.size(), budget->prefix));
+  if (bytes.before >= kBytesForHeader && !others) begin.insert(0, file_header(document.uri, document.language_id));
+  append(prompt.ids, encode(model, begin, model.fim.has_value() || others));
+  prompt.ids.resize(std::min(prompt.ids.size(), own + budget->prefix));
   return std::move(prompt.ids);
 }
 

@@ -4,6 +4,7 @@
 // Pure in its inputs.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,22 @@ struct Prompt {
   std::vector<tokenizer::TokenId> text_before{};
 };
 
-// Errors: a model whose context has no room for the shortest prompt. With `anchors` the window of the document's last prompt is
-// used again where it still fits, and else the new one is kept there.
-base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& around, const Model& model,
-                                  const CompletionSettings& settings, Anchors* anchors = nullptr);
+// What other files hold: the workspace in the model's ids, and how its files are called.
+struct OtherFiles {
+  const engine::NgramIndex& workspace;
+  const DocumentPaths& paths;
+  std::shared_ptr<const OtherCode> shown = nullptr;  // of them, before: what is still similar stays. Null: what the anchors keep
+};
 
-// What every prompt near the start of the file begins with; empty where a model's prompts begin with what follows the cursor.
-std::vector<tokenizer::TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings);
+// Errors: a model whose context has no room for the shortest prompt. With `anchors` the window of the document's last prompt is
+// used again where it still fits, and else the new one is kept there. With `others` and completion.contextTokens the most similar
+// code of other files stands before it, as the model's repository form has it.
+base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& around, const Model& model,
+                                  const CompletionSettings& settings, Anchors* anchors = nullptr, const OtherFiles* others = nullptr);
+
+// What every prompt near the start of the file begins with; empty where a model's prompts begin with what follows the cursor. With `files`
+// other code like the file's beginning is a part of it, and `anchors` keep that, so that what is still similar at the cursor stays.
+std::vector<tokenizer::TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings,
+                                            const OtherFiles* files = nullptr, Anchors* anchors = nullptr);
 
 }  // namespace lsp

@@ -1,5 +1,7 @@
 #include "lsp/completion/warm_up.h"
 
+#include <optional>
+
 #include "lsp/completion/prompt.h"
 #include "lsp/context/anchors.h"
 
@@ -10,11 +12,14 @@ base::Result<void> warm_up(const WarmUp& what, const Deps& deps, std::stop_token
   const Query& query = what.query;
   Anchors fresh;
   std::vector<tokenizer::TokenId> ids;
+  std::optional<OtherFiles> others;
+  if (deps.workspace && deps.paths) others.emplace(OtherFiles{*deps.workspace, *deps.paths, deps.anchors ? deps.anchors->others(query.document.uri) : nullptr});
+  const OtherFiles* files = others ? &*others : nullptr;
   if (what.opened) {
-    ids = opening_ids(query.document, deps.model, deps.settings);
+    ids = opening_ids(query.document, deps.model, deps.settings, files, &fresh);
   } else {
     const Surroundings around = look_around(query.document.text(), query.cursor, query.document.language_id);
-    auto prompt = build_prompt(query.document, around, deps.model, deps.settings, &fresh);
+    auto prompt = build_prompt(query.document, around, deps.model, deps.settings, &fresh, files);
     if (!prompt) return base::forward(prompt);
     ids = std::move(prompt->ids);
   }

@@ -1,6 +1,7 @@
 #include "lsp/context/anchors.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace lsp {
 namespace {
@@ -38,14 +39,21 @@ WindowBudget Anchors::budget(std::string_view uri, WindowBudget asked) const {
   return kept && same(kept->asked, asked) ? kept->cut_to : asked;
 }
 
-void Anchors::keep(std::string_view uri, std::string_view text, const Window& window, WindowBudget asked, WindowBudget cut_to) {
+std::shared_ptr<const OtherCode> Anchors::others(std::string_view uri) const {
+  const Kept* kept = find(uri);
+  return kept ? kept->others : nullptr;
+}
+
+void Anchors::keep(std::string_view uri, std::string_view text, const Window& window, WindowBudget asked, WindowBudget cut_to,
+                   std::shared_ptr<const OtherCode> others) {
   add({.uri = std::string(uri),
        .before = std::string(text.substr(window.skipped, window.typed_begin - window.skipped)),
        .after = std::string(text.substr(window.after_begin, window.after_end - window.after_begin)),
        .window = window,
        .to_the_end = window.after_end >= text.size(),
        .asked = asked,
-       .cut_to = cut_to});
+       .cut_to = cut_to,
+       .others = std::move(others)});
 }
 
 bool Anchors::stale(std::string_view uri, LineRange line) const {

@@ -5,13 +5,21 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "lsp/context/cursor_window.h"
+#include "lsp/context/similar_code.h"
 
 namespace lsp {
+
+// What stands in a prompt before the document's own text, made once for an anchor.
+struct OtherCode {
+  std::vector<Excerpt> excerpts;
+  std::vector<tokenizer::TokenId> before_markers, in_prefix;  // ids of them, where the model's form has them
+};
 
 class Anchors {
  public:
@@ -20,7 +28,11 @@ class Anchors {
   // What the last window came to, within which the next one is cut at once: a token more must not change all of it.
   WindowBudget budget(std::string_view uri, WindowBudget asked) const;
 
-  void keep(std::string_view uri, std::string_view text, const Window& window, WindowBudget asked, WindowBudget cut_to);
+  // What was shown before the last window; null: nothing.
+  std::shared_ptr<const OtherCode> others(std::string_view uri) const;
+
+  void keep(std::string_view uri, std::string_view text, const Window& window, WindowBudget asked, WindowBudget cut_to,
+            std::shared_ptr<const OtherCode> others = nullptr);
   bool stale(std::string_view uri, LineRange line) const;
   void take(Anchors&& newer);  // those of `newer` in place of ours
   void clear() { kept_.clear(); }
@@ -32,6 +44,7 @@ class Anchors {
     Window window;
     bool to_the_end = false;  // the window ends with the document
     WindowBudget asked, cut_to;
+    std::shared_ptr<const OtherCode> others;
   };
   const Kept* find(std::string_view uri) const;
   void add(Kept kept);

@@ -110,6 +110,7 @@ void EngineThread::run(Job job) {
                     .anchors = &anchors_,
                     .workspace = in_our_ids ? &job.workspace->index : &nothing,
                     .nearby = &nearby_,
+                    .paths = in_our_ids ? job.workspace->paths.get() : nullptr,
                     .on_text = [&](std::string_view so_far) { report_(EngineWrote{job.key, std::string(so_far)}); }};
     completion = guarded_result<Completion>("completing", [&] {
       return complete_(query, deps, stop.token());
@@ -124,7 +125,13 @@ void EngineThread::run(WarmUpJob job) {
   if (!model_ || stop.token().stop_requested()) return;
   // What goes wrong here goes wrong again for a request, which is told of it.
   (void)guarded_result<bool>("warming up", [&]() -> base::Result<bool> {
-    auto done = lsp::warm_up(job.what, Deps{.model = *model_, .settings = job.settings, .anchors = &anchors_}, stop.token());
+    const bool in_our_ids = job.workspace && job.workspace->tokenizer == model_->tokenizer;
+    const Deps deps{.model = *model_,
+                    .settings = job.settings,
+                    .anchors = &anchors_,
+                    .workspace = in_our_ids ? &job.workspace->index : nullptr,
+                    .paths = in_our_ids ? job.workspace->paths.get() : nullptr};
+    auto done = lsp::warm_up(job.what, deps, stop.token());
     if (!done) return base::forward(done);
     return true;
   });

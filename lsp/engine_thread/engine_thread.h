@@ -37,6 +37,7 @@ struct WarmUpJob {
   WarmUp what;
   CompletionSettings settings;
   std::stop_token stop;
+  std::shared_ptr<const WorkspaceSnapshot> workspace;
 };
 
 struct LearnMixing {

@@ -17,7 +17,7 @@ bool may_warm(const Session& session, const Document& document) {
 void submit_warm_up(Session& session, WarmUp what) {
   session.warm_up.request_stop();
   session.warm_up = std::stop_source();
-  session.services.engine.warm_up({std::move(what), session.settings.completion, session.warm_up.get_token()});
+  session.services.engine.warm_up({std::move(what), session.settings.completion, session.warm_up.get_token(), session.workspace});
 }
 
 // Where the cursor stands once this was typed: behind it, or between a bracket and the one the editor closed it with.

@@ -5,11 +5,16 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "engine/ngram/segment.h"
 
 namespace lsp {
+
+// Each document's path, as from its workspace's root.
+using DocumentPaths = std::unordered_map<engine::DocumentKey, std::string>;
 
 std::optional<std::filesystem::path> path_of_uri(std::string_view uri);  // nullopt: not a file
 engine::DocumentKey key_of_path(const std::filesystem::path& path);       // absolute

@@ -109,13 +109,20 @@ void IndexThread::tell_progress() {
   if (told_) report_(progress());
 }
 
+std::shared_ptr<const DocumentPaths> IndexThread::all_paths() const {
+  if (workspaces_.size() == 1) return workspaces_.front()->paths();
+  auto all = std::make_shared<DocumentPaths>();
+  for (const auto& workspace : workspaces_) all->insert(workspace->paths()->begin(), workspace->paths()->end());
+  return all;
+}
+
 void IndexThread::tell() {
   std::vector<engine::IndexPart> parts;
   for (const auto& workspace : workspaces_) {
     const engine::NgramIndex index = workspace->index();
     parts.insert(parts.end(), index.parts().begin(), index.parts().end());
   }
-  told_ = std::make_shared<WorkspaceSnapshot>(WorkspaceSnapshot{tokenizer_, engine::NgramIndex(std::move(parts))});
+  told_ = std::make_shared<WorkspaceSnapshot>(WorkspaceSnapshot{tokenizer_, engine::NgramIndex(std::move(parts)), all_paths()});
   report_(progress());
 }
 

@@ -24,6 +24,7 @@ namespace lsp {
 struct WorkspaceSnapshot {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;
   engine::NgramIndex index;
+  std::shared_ptr<const DocumentPaths> paths;
 };
 
 struct IndexProgress {
@@ -72,6 +73,7 @@ class IndexThread {
   void tell();           // what can be copied from has changed
   void tell_progress();  // that alone
   IndexProgress progress();
+  std::shared_ptr<const DocumentPaths> all_paths() const;
 
   const std::vector<std::filesystem::path> roots_;
   const bool kept_;

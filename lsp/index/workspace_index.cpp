@@ -108,6 +108,7 @@ void WorkspaceIndex::step() {
 void WorkspaceIndex::take(const std::string& path, std::string_view text, const File& facts) {
   const bool wanted = text_refused(text).empty();
   File& file = known_[path];
+  if (wanted != file.in_index) paths_.reset();
   if (!wanted && file.in_index) set_parts(index().without(facts.key));
   file = facts;
   file.in_index = wanted;
@@ -125,6 +126,7 @@ void WorkspaceIndex::drop(const std::string& path) {
   set_parts(index().without(known->second.key));
   std::erase_if(batch_, [&](const engine::TokenDocument& document) { return document.key == known->second.key; });
   known_.erase(known);
+  paths_.reset();
   changed_.erase(path);
   gone_.push_back(path);
 }
@@ -147,6 +149,14 @@ engine::NgramIndex WorkspaceIndex::index() const {
   std::vector<engine::IndexPart> parts;
   for (const Part& part : parts_) parts.push_back(part.part);
   return engine::NgramIndex(std::move(parts));
+}
+
+std::shared_ptr<const DocumentPaths> WorkspaceIndex::paths() {
+  if (paths_) return paths_;
+  DocumentPaths paths;
+  for (const auto& [path, file] : known_)
+    if (file.in_index) paths.emplace(file.key, path);
+  return paths_ = std::make_shared<const DocumentPaths>(std::move(paths));
 }
 
 std::size_t WorkspaceIndex::files() const {

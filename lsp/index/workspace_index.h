@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "engine/ngram/index.h"
 #include "lsp/index/catalogue.h"
+#include "lsp/index/document_key.h"
 #include "lsp/index/walk.h"
 #include "tokenizer/tokenizer.h"
 
@@ -48,6 +49,7 @@ class WorkspaceIndex {
   bool saved() const { return changed_.empty() && gone_.empty(); }
 
   engine::NgramIndex index() const;
+  std::shared_ptr<const DocumentPaths> paths();  // of the files in the index, relative to the root; the same object while no file comes or goes
   std::size_t files() const;  // that are in the index
   const std::filesystem::path& root() const { return root_; }
 
@@ -75,6 +77,7 @@ class WorkspaceIndex {
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer_;
   std::unique_ptr<Catalogue> catalogue_;  // null: kept nowhere
   std::unordered_map<std::string, File> known_;
+  std::shared_ptr<const DocumentPaths> paths_;  // null: to be made anew
   std::vector<Part> parts_;
   std::vector<FileFound> waiting_;  // to be read
   std::size_t next_ = 0;

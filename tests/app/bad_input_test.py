@@ -152,3 +152,23 @@ def test_help_teaches_and_is_quick():
     for command in ("lsp", "complete", "generate", "score", "tokens", "model", "doctor"):
         run = rigpilot(command, "--help")
         assert run.returncode == DONE and len(run.stdout) > 100, command
+
+
+@pytest.mark.parametrize("given, words", [("completion.beams", ["NAME=VALUE"]), ("completion.beam=2", ["completion.beam=2", "no such setting"]),
+                                          ("completion.beams=many", ["completion.beams"]), ("completion.beams=99", ["completion.beams", "16"])])
+def test_a_setting_that_cannot_be_taken_is_named(tmp_path, given, words):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    for command in (["complete", f"{tmp_path}/a.py:1:2"], ["evaluate", tmp_path]):
+        run = rigpilot(*command, "--set", given)
+        assert run.returncode in (FAILED, WRONG_USE), run.stdout
+        sentences = [line for line in run.stderr.decode().splitlines() if line.startswith("rigpilot: ")]
+        assert len(sentences) == 1 and all(word in sentences[0] for word in words), run.stderr
+
+
+def test_a_setting_for_one_command_is_obeyed(tmp_path):
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"default": "one_long_answer_for_all"}))
+    (tmp_path / "a.py").write_text("x = \n")
+    long, short = (json.loads(rigpilot("complete", f"{tmp_path}/a.py:1:5", "--engine", f"scripted:{script}", "--json", *more).stdout)["items"][0]["insertText"]
+                   for more in ([], ["--set", "completion.maxTokens=3"]))
+    assert long.endswith("answer_for_all") and len(short) < len(long)

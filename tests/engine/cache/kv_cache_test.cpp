@@ -1,6 +1,8 @@
 // What is appended comes back, layer by layer; truncation forgets; growth keeps and is rare.
 #include "engine/cache/kv_cache.h"
 
+#include <array>
+
 #include "support/catch.h"
 
 namespace {
@@ -63,6 +65,20 @@ TEST_CASE("kv cache: a copy of the first tokens is a cache of its own") {
     append(copy, 700);
   }
   append(cache, 5);  // nothing of the copies' rows is in it
+}
+
+TEST_CASE("kv cache: becoming like another copies what differs, and no more is shared") {
+  for (const auto& [same, ours, theirs] : {std::array{0, 0, 5}, {3, 3, 70}, {64, 64, 65}, {100, 130, 103}, {100, 101, 700}, {20, 200, 20}}) {
+    KvCache other(kLayers, kHeads, kWidth, torch::kCPU, torch::kFloat32), cache(kLayers, kHeads, kWidth, torch::kCPU, torch::kFloat32);
+    append(other, theirs);
+    if (same > 0) append(cache, same);
+    for (std::int64_t layer = 0; ours > same && layer < kLayers; ++layer) cache.append(layer, torch::zeros({kHeads, ours - same, kWidth}), torch::zeros({kHeads, ours - same, kWidth}));
+    cache.advance(ours - same);
+    cache.take_rows(other, same);
+    CHECK(cache.length() == theirs);
+    append(cache, 3);
+    append(other, 2);
+  }
 }
 
 TEST_CASE("kv cache: a token allocates nothing until the room is used up") {

@@ -15,12 +15,12 @@ std::vector<MixSample> drawn(std::size_t count, MixWeights truth, std::uint32_t 
   std::uniform_real_distribution<float> uniform(0, 1);
   std::vector<MixSample> out;
   for (std::size_t i = 0; i < count; ++i) {
-    const float certainty = uniform(random), likely = 0.2f;
-    const float share = 1 / (1 + std::exp(-(truth.bias + truth.certainty * certainty)));
+    const float certainty = uniform(random), length = std::floor(12 * uniform(random)), likely = 0.2f;
+    const float share = mixing_share(certainty, length, truth);
     const float at = uniform(random);
-    if (at < share * certainty) out.push_back({certainty, 0, certainty});
-    else if (at < share * certainty + (1 - share) * likely) out.push_back({certainty, likely, 0});
-    else out.push_back({certainty, 1 - likely, 1 - certainty});
+    if (at < share * certainty) out.push_back({certainty, length, 0, certainty});
+    else if (at < share * certainty + (1 - share) * likely) out.push_back({certainty, length, likely, 0});
+    else out.push_back({certainty, length, 1 - likely, 1 - certainty});
   }
   return out;
 }
@@ -32,6 +32,7 @@ TEST_CASE("without samples the weights stay, and few change little") {
   const MixWeights none = fit_mixing({}, start);
   CHECK(none.bias == Approx(start.bias));
   CHECK(none.certainty == Approx(start.certainty));
+  CHECK(none.length == Approx(start.length));
   const std::vector<MixSample> few(3, {.certainty = 0.5f, .model = 0.9f, .workspace = 0.01f});
   const MixWeights after = fit_mixing(few, start);
   CHECK(std::abs(after.bias - start.bias) < 0.3f);
@@ -41,18 +42,19 @@ TEST_CASE("without samples the weights stay, and few change little") {
 TEST_CASE("a workspace that is right is believed, one that is wrong is not, whatever the start") {
   const std::vector<MixSample> right(500, {.certainty = 0.6f, .model = 0.001f, .workspace = 0.6f}), wrong(500, {.certainty = 0.6f, .model = 0.4f, .workspace = 0.001f});
   const auto share = [](const MixWeights& w) { return mixing_share({.chances = {{1, 0.6f}}}, w); };
-  for (const MixWeights start : {MixWeights{}, MixWeights{-3, 1}, MixWeights{2, 6}}) {
+  for (const MixWeights start : {MixWeights{}, MixWeights{-3, 1, 0}, MixWeights{2, 6, 1}}) {
     CHECK(share(fit_mixing(right, start)) > 0.9f);
     CHECK(share(fit_mixing(wrong, start)) < 0.1f);
   }
 }
 
 TEST_CASE("the weights that drew the samples come back") {
-  const MixWeights truth{-2.5f, 6};
+  const MixWeights truth{-4, 6, 1};
   const auto samples = drawn(20'000, truth, 7);
   const MixWeights found = fit_mixing(samples);
   CHECK(found.bias == Approx(truth.bias).margin(0.5));
   CHECK(found.certainty == Approx(truth.certainty).margin(0.9));
+  CHECK(found.length == Approx(truth.length).margin(0.4));
   CHECK(mixing_loss(samples, found) <= mixing_loss(samples, truth) + 1e-3f);
   CHECK(mixing_loss(samples, found) < mixing_loss(samples, {}));
 }

@@ -1,6 +1,7 @@
 #include "lsp/completion/prompt.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "support/catch.h"
 #include "support/cursor.h"
@@ -125,4 +126,96 @@ TEST_CASE("a context that holds no prompt is told by the setting's name") {
   const auto prompt = lsp::build_prompt(document, lsp::look_around("abc", 3, ""), *model, {});
   REQUIRE_FALSE(prompt);
   CHECK(prompt.error().message == "completion.maxTokens is 64: the model's context holds only 70 tokens");
+}
+
+namespace {
+
+// A workspace of one file like the document, and the prompt that shows it.
+struct Shown {
+  std::unique_ptr<lsp::Model> model;
+  engine::NgramIndex index;
+  lsp::DocumentPaths paths;
+  lsp::CompletionSettings settings;
+
+  explicit Shown(bool fim, std::optional<tokenizer::RepositoryForm> form = std::nullopt) : model(tests::fake_model({.fim = fim})) {
+    if (model->fim && form) model->fim->repository = *form;
+    const std::vector<std::pair<std::string, std::string>> files = {{"file:///w/src/shop.py", "def submit_order(basket):\n    pass\n"}, {"file:///w/src/here.py", "submit_order(old)\n"}};
+    std::vector<engine::TokenDocument> documents;
+    for (const auto& [uri, text] : files) {
+      documents.push_back({lsp::key_of_uri(uri), model->tokenizer->encode(text)});
+      paths.emplace(documents.back().key, uri.substr(std::string("file:///w/").size()));
+    }
+    index = engine::NgramIndex().with(engine::Segment::build(std::move(documents)));
+  }
+
+  std::string prompt(std::string_view marked, lsp::Anchors* anchors = nullptr, lsp::Prompt* whole = nullptr) const {
+    const auto [text, cursor] = tests::at_cursor(marked);
+    const lsp::Snapshot document{.uri = "file:///w/src/here.py", .language_id = "python", .content = std::make_shared<const std::string>(text)};
+    const lsp::OtherFiles files{index, paths};
+    auto built = lsp::build_prompt(document, lsp::look_around(text, cursor, "python"), *model, settings, anchors, &files);
+    REQUIRE(built);
+    if (whole) *whole = *built;
+    return model->tokenizer->decode(built->ids, true);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("code like the document's stands before it, as the model's repository form has it") {
+  const tokenizer::TokenId file = tokenizer::byte_ids::kEnd;
+  using enum tokenizer::PathPlace;
+  struct Case {
+    const char* name;
+    bool fim;
+    std::optional<tokenizer::RepositoryForm> form;
+    std::string wanted;
+  };
+  const std::string shop = "def submit_order(basket):\n    pass\n", own = "submit_order(new)\n", after = "<|fim_suffix|>\n<|fim_middle|>x";
+  const Case cases[] = {
+      {"files before the markers", true, tokenizer::RepositoryForm{.name = "q", .file = file, .path_end = "\n", .place = BeforeMarkers},
+       "<|endoftext|>src/shop.py\n" + shop + "<|endoftext|>src/here.py\n<|fim_prefix|>" + own + after},
+      {"the path behind the prefix", true, tokenizer::RepositoryForm{.name = "s", .file = file, .path_end = "\n", .place = BehindPrefix},
+       "<|endoftext|>src/shop.py\n" + shop + "<|endoftext|><|fim_prefix|>src/here.py\n" + own + after},
+      {"all in the prefix", true, tokenizer::RepositoryForm{.name = "d", .path_begin = "#", .path_end = "\n", .place = InPrefix},
+       "<|fim_prefix|>#src/shop.py\n" + shop + "#src/here.py\n" + own + after},
+      {"a model that was shown single files", true, std::nullopt, "<|fim_prefix|># src/shop.py\n" + shop + "\n# here.py\n" + own + after},
+      {"a model without markers", false, std::nullopt, "# src/shop.py\n" + shop + "\n# here.py\n" + own + "x"},
+  };
+  for (const Case& c : cases) {
+    const Shown shown(c.fim, c.form);
+    INFO(c.name);
+    lsp::Prompt whole;
+    CHECK(shown.prompt("submit_order(new)\nx|\n", nullptr, &whole) == c.wanted);
+    // What is copied from is looked up by the document's own text.
+    const std::string before = shown.model->tokenizer->decode(whole.text_before, true);
+    CHECK(before.ends_with("submit_order(new)\nx"));
+    CHECK(before.find("basket") == std::string::npos);
+  }
+}
+
+TEST_CASE("code of other files takes only room that is left, and none where it is not wanted") {
+  Shown shown(true);
+  const std::string with = shown.prompt("submit_order(new)\nx|\n");
+  CHECK(with.find("basket") != std::string::npos);
+  CHECK(shown.prompt("nothing like it\nx|\n").find("shop.py") == std::string::npos);
+  CHECK(shown.prompt("submit_order(new)\nx|\n").find("(old)") == std::string::npos);  // the document itself is no other file
+  shown.settings.context_tokens = 0;
+  CHECK(shown.prompt("submit_order(new)\nx|\n").find("basket") == std::string::npos);
+  shown.settings.context_tokens = 512;
+  shown.settings.prefix_tokens = 100'000;  // the document may have it all
+  shown.model = tests::fake_model({.context_length = 600});
+  CHECK(shown.prompt("submit_order(new)\nx|\n").find("basket") == std::string::npos);
+}
+
+TEST_CASE("while one types, the code of other files stays what it was") {
+  const Shown shown(true);
+  lsp::Anchors anchors;
+  std::string line, before = shown.prompt("submit_order(new)\n|\n", &anchors);
+  CHECK(before.find("basket") != std::string::npos);
+  for (const char key : std::string("    unlike = anything(else_there)")) {
+    line += key;
+    const std::string now = shown.prompt("submit_order(new)\n" + line + "|\n", &anchors);
+    CHECK(now == before + key);
+    before = now;
+  }
 }

@@ -140,6 +140,27 @@ TEST_CASE("what was kept is there again, and only what changed is read") {
   CHECK(count(*index, w, "alpha") == 18);
 }
 
+TEST_CASE("each document's path is known by its key, from what was kept too, and the list is made anew only where a file comes or goes") {
+  const Workspace w;
+  w.write("a.py", "alpha = 1\n");
+  w.write("deep/er/b.py", "alpha = 2\n");
+  auto index = w.refreshed();
+  const auto key = [&](const char* path) { return lsp::key_of_path(w.root / path); };
+  const auto first = index->paths();
+  CHECK(*first == lsp::DocumentPaths{{key("a.py"), "a.py"}, {key("deep/er/b.py"), "deep/er/b.py"}});
+  const std::string edited = "alpha = 3\n", secret = "k = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'\n";
+  REQUIRE(index->update(w.root / "a.py", &edited));
+  CHECK(index->paths() == first);
+  REQUIRE(index->update(w.root / "a.py", &secret));
+  CHECK(index->paths()->size() == 1);
+  REQUIRE(index->update(w.root / "a.py", &edited));
+  CHECK(*index->paths() == *first);
+  REQUIRE(index->remove(w.root / "deep/er/b.py"));
+  CHECK(*index->paths() == lsp::DocumentPaths{{key("a.py"), "a.py"}});
+  REQUIRE(index->save());
+  CHECK(*w.open()->paths() == *index->paths());
+}
+
 TEST_CASE("many changes end in few parts that hold the same") {
   const Workspace w;
   for (int i = 0; i < 10; ++i) w.write("f" + std::to_string(i) + ".py", "alpha " + std::string(std::size_t(200 * i), '\n'));
