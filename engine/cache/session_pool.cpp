@@ -10,12 +10,11 @@ using tokenizer::TokenId;
 constexpr std::size_t kCheapTail = 64;      // tokens that are sooner computed again than kept: what was typed, a suggestion
 constexpr std::size_t kWorthCopying = 32;  // fewer shared ones are not
 
-std::size_t shared_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
-  const auto [at, ignored] = std::mismatch(a.begin(), a.begin() + std::ptrdiff_t(std::min(a.size(), b.size())), b.begin());
-  return std::size_t(at - a.begin());
-}
-
 }  // namespace
+
+std::size_t shared_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
+  return std::size_t(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
 
 SessionPool::SessionPool(const ModelConfig& config, torch::Device device, torch::Dtype dtype, std::size_t most_sessions,
                          std::int64_t budget_bytes)

@@ -19,6 +19,9 @@ struct Session {
   std::vector<tokenizer::TokenId> ids;  // ids.size() == cache.length() between forward passes
 };
 
+// How many ids both begin with.
+std::size_t shared_prefix(std::span<const tokenizer::TokenId> a, std::span<const tokenizer::TokenId> b);
+
 class SessionPool {
  public:
   SessionPool(const ModelConfig& config, torch::Device device, torch::Dtype dtype, std::size_t most_sessions, std::int64_t budget_bytes);

@@ -28,10 +28,6 @@ struct Path {
   StopReason stop = StopReason::Caller;
 };
 
-std::size_t shared_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
-  return std::size_t(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
 // By which complete paths compete, and by which open ones are followed.
 double rank(const Path& path) { return path.score + kPerToken * double(path.ids.size()); }
 double hope(const Path& path) { return path.promise + kPerToken * double(path.ids.size()); }

@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kMostSessions = 16;
 constexpr std::size_t kStep = 2;  // tokens at most of what counts as a step: the due one, and the last draft's end
 
-std::size_t shared_prefix(std::span<const TokenId> a, std::span<const TokenId> b) {
-  return std::size_t(std::mismatch(a.begin(), a.begin() + std::ptrdiff_t(std::min(a.size(), b.size())), b.begin()).first - a.begin());
-}
-
 }  // namespace
 
 DraftModel::DraftModel(DraftModelParts parts)
