@@ -180,7 +180,7 @@ Result<void> Finetuning::train() {
     if (!*made) return base::forward(*made);
   const double tokens = double(messages ? messages->bytes : outcome_.data.bytes) / data->bytes_per_token();
   const std::int64_t steps = o_.steps > 0 ? o_.steps : std::max<std::int64_t>(4, std::int64_t(std::ceil(o_.epochs * tokens / double(o_.step_tokens))));
-  engine::TrainRequest request{.config = config_, .start = lora() ? model_ : start_.weights, .out = result(), .write_config = lora(), .checkpoint = {}};
+  engine::TrainRequest request{.config = config_, .start = lora() ? model_ : start_.weights, .out = result(), .checkpoint = {}};
   request.lora = {.rank = o_.lora, .alpha = o_.alpha > 0 ? o_.alpha : 2 * double(o_.lora), .modules = o_.modules, .base_model = model_.string()};
   auto quant = engine::parse_quant(o_.model.quant);
   if (!quant) return base::forward(quant);

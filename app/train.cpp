@@ -14,6 +14,7 @@
 #include "app/train_settings.h"
 #include "app/train_start.h"
 #include "base/files.h"
+#include "engine/convert/hf_config_write.h"
 #include "engine/training.h"
 #include "tokenizer/load.h"
 #include "tokenizer/train/hf_json_trained.h"
@@ -94,12 +95,13 @@ Result<engine::ModelConfig> shape_of(const TrainSettings& settings, const TrainO
       return base::fail(ErrorCode::InvalidInput, "--context {}: the model's context holds {} tokens", settings.context, read->context_length);
     return *read;
   }
+  std::string given;
   if (!settings.config.empty()) {
     auto text = base::read_file(settings.config);
     if (!text) return base::forward(text, "--config");
     auto read = engine::parse_hf_config(*text, settings.config);
     if (!read) return base::forward(read);
-    config = std::move(*read);
+    config = std::move(*read), given = std::move(*text);
   } else if (preset) {
     config = preset->shape;
   } else {
@@ -108,7 +110,11 @@ Result<engine::ModelConfig> shape_of(const TrainSettings& settings, const TrainO
   config.vocab_size = std::int64_t(tokenizer.vocab_size());
   config.context_length = settings.context;
   config.end_ids.assign(tokenizer.end_ids().begin(), tokenizer.end_ids().end());
-  return config;
+  if (given.empty()) return config;
+  // As it will be read again: the context decides how some stretch their positions.
+  auto written = engine::hf_config_like(given, settings.config, config);
+  if (!written) return base::forward(written);
+  return engine::parse_hf_config(*written, settings.config);
 }
 
 // Corpora that `preset shakespeare` splits itself: the first nine tenths of one text, and the last.
@@ -183,6 +189,16 @@ Result<void> bring_start(const TrainSettings& settings, const fs::path& out) {
   return bring_model(*start, out);
 }
 
+// What config.json says of a model from nothing; somebody's model has its own already.
+Result<std::string> config_text(const TrainSettings& settings, const TrainOptions& options, const engine::ModelConfig& config) {
+  if (!settings.start.empty()) return std::string();
+  if (const fs::path written = options.out / "config.json"; options.resume && fs::exists(written)) return base::read_file(written);
+  if (settings.config.empty()) return engine::hf_config_of(config, "float32");
+  auto text = base::read_file(settings.config);
+  if (!text) return base::forward(text, "--config");
+  return engine::hf_config_like(*text, settings.config, config);
+}
+
 int run_training(const TrainSettings& settings, const engine::ModelConfig& config, const tokenizer::Tokenizer& tokenizer,
                  const TrainOptions& options) {
   std::vector<fs::path> paths(settings.corpus.begin(), settings.corpus.end());
@@ -192,7 +208,9 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
   if (!data) return report(data.error());
   auto start = start_weights(settings);
   if (!start) return report(start.error());
-  engine::TrainRequest request{.config = config, .start = *start, .out = options.out, .write_config = settings.start.empty(),
+  auto config_json = config_text(settings, options, config);
+  if (!config_json) return report(config_json.error());
+  engine::TrainRequest request{.config = config, .start = *start, .out = options.out, .config_json = *config_json,
                                .checkpoint = options.out / "checkpoint.safetensors", .recompute = settings.recompute, .data = &*data,
                                .schedule = schedule_of(settings), .step_tokens = settings.step_tokens, .micro_tokens = settings.micro_tokens,
                                .validation_tokens = settings.validation_tokens, .validate_every = settings.validate_every,

@@ -31,7 +31,7 @@ void visit(Settings& s, Field&& field) {
   field(s.messages, "messages", "FILE", "text messages as programs export them, JSON or CSV: conversations to train on; every tenth is held out");
   field(s.validation, "validation", "FILE", "text that is never trained on, to see how the loss does there");
   field(s.tokenizer, "tokenizer", "PATH", "the vocabulary: a tokenizer.json, or a folder with one; `bytes` for one token a byte");
-  field(s.config, "config", "FILE", "the model's shape: a config.json; vocab_size is the vocabulary's");
+  field(s.config, "config", "FILE", "the model's shape: a config.json of any architecture that runs here; the vocabulary and --context take the place of its own");
   field(s.start, "start", "MODEL", "begin with this model's weights, shape and vocabulary, rather than from nothing: a Hugging Face folder, or a .gguf beside its config.json and tokenizer.json");
   field(s.context, "context", "N", "longest sequence, in tokens");
   field(s.steps, "steps", "N", "how many steps in all");

@@ -36,6 +36,28 @@ void fill_up(Texts& documents, std::size_t wanted, std::mt19937& random) {
   }
 }
 
+void measure_look_ups(const engine::NgramIndex& index, const Texts& queries, std::size_t entries, bool with_after) {
+  std::mt19937 random(2);
+  std::vector<double> times;
+  std::size_t lengths = 0, found = 0;
+  for (int query = 0; query < 20'000; ++query) {
+    const auto& text = queries[random() % queries.size()].tokens;
+    const std::size_t end = random() % (text.size() + 1);
+    std::vector<engine::TokenId> context(text.begin() + std::ptrdiff_t(end > 48 ? end - 48 : 0), text.begin() + std::ptrdiff_t(end));
+    if (!context.empty() && query % 2) context[context.size() - std::min<std::size_t>(context.size(), 1 + random() % 16)] = 77;  // half are new at some length
+    const auto there = with_after ? index.before(std::span(text).subspan(std::min(end + 10, text.size()))) : index;
+    const auto asked = std::chrono::steady_clock::now();
+    const auto answer = there.look_up(context);
+    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - asked).count());
+    lengths += answer.occurrences.size() - 1;
+    found += answer.continuations.size();
+  }
+  std::sort(times.begin(), times.end());
+  fmt::print("look-up on {} tokens{}: median {:.1f} us, 95 % {:.1f} us, 99 % {:.1f} us; context matched {:.1f} tokens, {:.1f} continuations\n", entries,
+             with_after ? ", with what stands behind" : "", times[times.size() / 2], times[times.size() * 95 / 100], times[times.size() * 99 / 100], double(lengths) / 20'000,
+             double(found) / 20'000);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -70,20 +92,6 @@ int main(int count, char** arguments) {
                double(segment->entries()) / 1e6 / (seconds() - from));
   }
   const engine::NgramIndex index = engine::NgramIndex().with(segment);
-  std::vector<double> times;
-  std::size_t lengths = 0, found = 0;
-  for (int query = 0; query < 20'000; ++query) {
-    const auto& text = queries[random() % queries.size()].tokens;
-    const std::size_t end = random() % (text.size() + 1);
-    std::vector<engine::TokenId> context(text.begin() + std::ptrdiff_t(end > 48 ? end - 48 : 0), text.begin() + std::ptrdiff_t(end));
-    if (!context.empty() && query % 2) context[context.size() - std::min<std::size_t>(context.size(), 1 + random() % 16)] = 77;  // half are new at some length
-    const auto asked = std::chrono::steady_clock::now();
-    const auto answer = index.look_up(context);
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - asked).count());
-    lengths += answer.occurrences.size() - 1;
-    found += answer.continuations.size();
-  }
-  std::sort(times.begin(), times.end());
-  fmt::print("look-up on {} tokens: median {:.1f} us, 95 % {:.1f} us, 99 % {:.1f} us; context matched {:.1f} tokens, {:.1f} continuations\n", segment->entries(),
-             times[times.size() / 2], times[times.size() * 95 / 100], times[times.size() * 99 / 100], double(lengths) / 20'000, double(found) / 20'000);
+  measure_look_ups(index, queries, segment->entries(), false);
+  measure_look_ups(index, queries, segment->entries(), true);
 }

@@ -16,13 +16,26 @@ function(rigpilot_library NAME)
   target_link_libraries(${NAME} PUBLIC ${LIB_DEPENDS} PRIVATE rigpilot_warnings)
 endfunction()
 
-# -DRIGPILOT_UNITY=ON compiles some files of a target as one, for builds from nothing (scripts/test does, with sanitizers): what CLI11 is made
-# of is compiled once for ten commands. rigpilot_unity(TARGET [APART files...]): no two files of it use a name alike but these.
+# -DRIGPILOT_UNITY=ON compiles up to ten files of a folder as one, for builds from nothing (scripts/setup and scripts/test begin so): most of a
+# small file's compile time is the headers of libraries, and what is made of their templates. rigpilot_unity(TARGET [APART files...]): no two
+# files of a folder give different things one name in an unnamed namespace but these, which are compiled alone, as is what has options of its own.
 option(RIGPILOT_UNITY "Compile some files together: for builds from nothing" OFF)
 function(rigpilot_unity TARGET)
   cmake_parse_arguments(UNITY "" "" "APART" ${ARGN})
-  if(RIGPILOT_UNITY)
-    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
-    set_source_files_properties(${UNITY_APART} TARGET_DIRECTORY ${TARGET} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  if(NOT RIGPILOT_UNITY)
+    return()
   endif()
+  set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  list(TRANSFORM UNITY_APART PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  get_target_property(sources ${TARGET} SOURCES)
+  list(REMOVE_ITEM sources ${UNITY_APART})
+  foreach(file ${sources})
+    cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
+    cmake_path(GET folder PARENT_PATH folder)
+    string(MAKE_C_IDENTIFIER "${folder}" folder)
+    math(EXPR before "0${count_${folder}}")
+    math(EXPR count_${folder} "${before} + 1")
+    math(EXPR group "${before} / 10")
+    set_source_files_properties(${file} PROPERTIES UNITY_GROUP ${folder}_${group})
+  endforeach()
 endfunction()

@@ -44,8 +44,8 @@ struct Ranks {
 struct TrainRequest {
   ModelConfig config;
   std::filesystem::path start;       // the weights to begin with, as open_weights() takes them; empty: random ones
-  std::filesystem::path out;         // gets model.safetensors, at each checkpoint and at the end,
-  bool write_config = true;          // and config.json; with lora: adapter_config.json and adapter_model.safetensors
+  std::filesystem::path out;         // gets model.safetensors, at each checkpoint and at the end; with lora: adapter_config.json and adapter_model.safetensors
+  std::string config_json;           // text of the config.json that is written beside the weights; empty: none is
   std::filesystem::path checkpoint;  // everything needed to go on; gone on from where it is there; empty: none is kept
   LoraSettings lora;
   Quant quant = Quant::Auto;         // with lora: how the frozen weights are held

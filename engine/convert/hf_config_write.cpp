@@ -28,4 +28,21 @@ std::string hf_config_of(const ModelConfig& config, std::string_view dtype) {
   return base::dump_json_pretty(out);
 }
 
+base::Result<std::string> hf_config_like(std::string_view text, std::string_view path, const ModelConfig& config) {
+  auto out = base::parse_json(text, std::string(path));
+  if (!out) return base::forward(out);
+  if (!out->is_object()) return base::fail(base::ErrorCode::InvalidInput, "{}: expected an object", path);
+  (*out)["vocab_size"] = config.vocab_size;
+  const bool gpt2 = config.architecture == "gpt2" || config.architecture == "gpt_bigcode";
+  (*out)[gpt2 ? "n_positions" : config.architecture == "bloom" ? "seq_length" : "max_position_embeddings"] = config.context_length;
+  for (const char* const other : {"n_ctx", "max_position_embeddings"})
+    if (out->contains(other)) (*out)[other] = config.context_length;
+  for (const char* const name : {"bos_token_id", "eos_token_id", "pad_token_id"}) out->erase(name);  // of another vocabulary
+  if (!config.end_ids.empty()) (*out)["bos_token_id"] = (*out)["eos_token_id"] = config.end_ids.front();
+  out->erase(out->contains("dtype") ? "torch_dtype" : "dtype");
+  (*out)[out->contains("dtype") ? "dtype" : "torch_dtype"] = "float32";
+  out->erase("_name_or_path");
+  return base::dump_json_pretty(*out);
+}
+
 }  // namespace engine

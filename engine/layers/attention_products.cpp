@@ -1,5 +1,7 @@
 #include "engine/layers/attention_products.h"
 
+#include "engine/layers/tile_products.h"
+
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
@@ -48,6 +50,7 @@ bool can_multiply() {
 }
 
 void multiply(const Product& p, const Bf16* a, const Bf16* b, float* c) {
+  if (can_tile() && fits_tiles(p)) return multiply_by_tiles(p, a, b, c);
   std::int64_t first = 0;
   for (; first + 4 * kLane <= p.columns; first += 4 * kLane) columns<4>(p, a, b + 2 * first, c + first);
   for (; first < p.columns; first += kLane) columns<1>(p, a, b + 2 * first, c + first);

@@ -1,4 +1,5 @@
-// attention_products.h: small matrix products in bf16, summed in f32, with the processor's bf16 dot products (AVX512-BF16).
+// attention_products.h: small matrix products in bf16, summed in f32, with the processor's bf16 dot products (AVX512-BF16), or
+// its matrix unit where there is one (tile_products.h).
 // Where can_multiply(), multiply() any Product on one thread: attention in training (whole_attention.h) makes thousands of them,
 // each too small for a library's set-up, and MKL's own bf16 product runs on f32 ones outside Intel's processors. Pure.
 #pragma once

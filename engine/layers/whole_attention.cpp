@@ -6,6 +6,7 @@
 
 #include "engine/layers/attention_loops.h"
 #include "engine/layers/attention_products.h"
+#include "engine/layers/line_aligned.h"
 
 namespace engine {
 namespace {
@@ -52,8 +53,8 @@ struct ForwardRoom {
   ForwardRoom(std::int64_t tokens, std::int64_t width)
       : queries(size_t(tokens * width)), keys(size_t(tokens * width)), values(size_t(tokens * width)), weights(size_t(kBlock * tokens)),
         scores(size_t(kBlock * tokens)), out(size_t(kBlock * width)) {}
-  std::vector<Bf16> queries, keys, values, weights;
-  std::vector<float> scores, out;
+  LineAligned<Bf16> queries, keys, values, weights;
+  LineAligned<float> scores, out;
 };
 
 struct ForwardHead {
@@ -91,11 +92,11 @@ struct BackwardRoom {
         out_rows(key_rows), out_columns(key_rows), weights(size_t(kBlock * tokens)), slopes(weights), slope_pairs(weights),
         scores(size_t(kBlock * tokens)), weight_slopes(scores), log_sums(size_t(tokens)), own(log_sums), dqueries(size_t(tokens * width)),
         dkeys(dqueries), dvalues(dqueries) {}
-  std::vector<Bf16> key_rows, value_rows, key_columns, key_pairs;            // of a kv head
-  std::vector<Bf16> query_rows, query_columns, out_rows, out_columns;        // of a query head: itself and its output's gradient, packed
-  std::vector<Bf16> weights, slopes, slope_pairs;                            // of a block of keys; slopes: gradients of the scores
-  std::vector<float> scores, weight_slopes, log_sums, own;
-  std::vector<float> dqueries, dkeys, dvalues;
+  LineAligned<Bf16> key_rows, value_rows, key_columns, key_pairs;            // of a kv head
+  LineAligned<Bf16> query_rows, query_columns, out_rows, out_columns;        // of a query head: itself and its output's gradient, packed
+  LineAligned<Bf16> weights, slopes, slope_pairs;                            // of a block of keys; slopes: gradients of the scores
+  LineAligned<float> scores, weight_slopes, log_sums, own;
+  LineAligned<float> dqueries, dkeys, dvalues;
 };
 
 // What a query head adds to its gradients; `adds`: to those of keys and values that hold another's already.

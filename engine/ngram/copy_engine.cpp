@@ -83,7 +83,7 @@ GeneratedToken CopyEngine::next(const GenerateRequest& request, std::span<const 
   if (steered) look_ahead(request, text, so_far, found);
   float logprob = std::log(found.chances[0].probability);
   // A token never seen here might have been typed as well: as likely one that fits as those of the vocabulary fit.
-  if (steered) logprob -= std::log(found.after + (1 - found.before) * fitting_share(request, so_far));
+  if (steered) logprob -= std::log(found.after + std::max(0.F, 1 - found.before) * fitting_share(request, so_far));
   return {found.chances[0].token, std::min(logprob, 0.f)};
 }
 

@@ -15,10 +15,31 @@ void bury(IndexPart& part, DocumentKey key) {
   part.dead = std::move(dead);
 }
 
+constexpr std::size_t kMostAfter = 16;  // tokens that are compared
+constexpr std::uint32_t kReach = 40;    // how far behind an occurrence they may begin: the rest of a line
+
+// How many of these tokens stand in a row behind a position: from where the first of them is met first.
+std::uint32_t shared_after(const Segment& segment, std::uint32_t position, std::span<const TokenId> after) {
+  for (std::uint32_t at = position; at < position + kReach; ++at) {
+    const TokenId token = segment.token(at);
+    if (token == kSeparator) break;
+    if (token != after[0]) continue;
+    std::uint32_t shared = 1;
+    while (shared < after.size() && segment.token(at + shared) == after[shared]) ++shared;
+    return shared;
+  }
+  return 0;
+}
+
+// In tokens before the place: half as much, without the first two, which are mostly a line's end and the next one's indentation, and at
+// most six, since lines that all files begin with are followed by each other everywhere (bench/results.md compares).
+std::uint32_t worth(std::uint32_t shared) { return shared < 2 ? 0 : std::min(6U, (shared - 1) / 2); }
+
 // Occurrences of one length, those of longer contexts left out: two runs of entries around the longer's range.
 class Counter {
  public:
-  Counter(const IndexPart& part, std::size_t budget, std::vector<Continuation>& out) : part_(part), left_(budget), out_(out) {}
+  Counter(const IndexPart& part, std::span<const TokenId> after, std::size_t budget, std::vector<Continuation>& out)
+      : part_(part), after_(after), left_(budget), out_(out) {}
 
   void count(EntryRange outer, EntryRange inner, std::uint32_t length) {
     const std::uint32_t all = outer.size() - inner.size();
@@ -33,13 +54,15 @@ class Counter {
       positions_.push_back(segment.position(nth < before ? outer.begin + nth : inner.end + (nth - before)));
       segment.prefetch(positions_.back());
     }
+    const bool compares = length > 0 && !after_.empty();
     for (const std::uint32_t position : positions_)
-      if (!part_.is_dead(position)) out_.push_back({segment.token(position), length, count});
+      if (!part_.is_dead(position)) out_.push_back({segment.token(position), length + (compares ? worth(shared_after(segment, position, after_)) : 0), count});
     left_ -= looked_at;
   }
 
  private:
   const IndexPart& part_;
+  std::span<const TokenId> after_;
   std::size_t left_;
   std::vector<Continuation>& out_;
   std::vector<std::uint32_t> positions_;
@@ -89,13 +112,20 @@ NgramIndex NgramIndex::without(DocumentKey key) const {
   return out;
 }
 
+NgramIndex NgramIndex::before(std::span<const TokenId> after) const {
+  NgramIndex out = *this;
+  out.after_ = std::make_shared<const std::vector<TokenId>>(after.begin(), after.begin() + std::ptrdiff_t(std::min(after.size(), kMostAfter)));
+  return out;
+}
+
 LookUp NgramIndex::look_up(std::span<const TokenId> context, const LookUpLimits& limits) const {
   LookUp out;
+  const std::span<const TokenId> after = after_ ? std::span<const TokenId>(*after_) : std::span<const TokenId>();
   std::vector<EntryRange> ranges;
   for (const IndexPart& part : parts_) {
     part.segment->context_ranges(context, limits.longest, ranges);
     if (out.occurrences.size() < ranges.size()) out.occurrences.resize(ranges.size());
-    Counter counter(part, limits.samples, out.continuations);
+    Counter counter(part, after, limits.samples, out.continuations);
     EntryRange inner{ranges.back().begin, ranges.back().begin};
     for (std::size_t length = ranges.size(); length-- > 0;) {
       counter.count(ranges[length], inner, std::uint32_t(length));

@@ -26,7 +26,8 @@ struct IndexPart {
   std::size_t live_tokens() const;
 };
 
-// What stood behind the context: `count` times `token`, where exactly the last `length` tokens before it were the context's.
+// What stood behind the context: `count` times `token`, where exactly the last `length` tokens before it were the context's
+// (before() adds to it).
 // Counts of a length's back-off are those of this length and of all longer ones.
 struct Continuation {
   TokenId token = 0;     // kSeparator: a document ended there
@@ -52,6 +53,9 @@ class NgramIndex {
   // A part more; where it holds documents by a key that is here already, its own count.
   NgramIndex with(std::shared_ptr<const Segment> segment, float weight = 1) const;
   NgramIndex without(DocumentKey key) const;
+  // The same, asked about a place that `after` stands behind: an occurrence that goes on to these tokens too says more, as one of a
+  // longer context does: to its length is added what they are worth.
+  NgramIndex before(std::span<const TokenId> after) const;
 
   LookUp look_up(std::span<const TokenId> context, const LookUpLimits& limits = {}) const;
 
@@ -62,6 +66,7 @@ class NgramIndex {
 
  private:
   std::vector<IndexPart> parts_;
+  std::shared_ptr<const std::vector<TokenId>> after_;  // null: unknown
 };
 
 // The documents of some parts that count, as one part: what merging in the background is. Null where a stop was asked for.

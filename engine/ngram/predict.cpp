@@ -8,8 +8,8 @@ namespace {
 
 struct Tally {
   TokenId token = 0;
-  float count = 0;        // at this length and longer ones
-  float probability = 0;  // by the shorter ones
+  double count = 0;        // at this length and longer ones
+  double probability = 0;  // by the shorter ones
 };
 
 std::vector<Tally> tallies(const std::vector<Continuation>& continuations) {
@@ -31,7 +31,7 @@ Prediction predict(const LookUp& found, const BlendWeights& weights) {
   const auto& continuations = found.continuations;
   if (continuations.empty()) return out;
   std::vector<Tally> all = tallies(continuations);
-  float total = 0;
+  double total = 0;  // where a sample stands for thousands, what floats leave of their difference would look like a count
   for (const Continuation& one : continuations) {
     of(all, one.token).count += one.count;
     total += one.count;
@@ -40,8 +40,8 @@ Prediction predict(const LookUp& found, const BlendWeights& weights) {
   // From the shortest: continuations are sorted by length, the longest first.
   for (std::size_t end = continuations.size(); end > 0;) {
     const std::uint32_t length = continuations[end - 1].length;
-    const auto kinds = float(std::count_if(all.begin(), all.end(), [](const Tally& tally) { return tally.count > 1e-3f; }));
-    const float k = weights.k * kinds / std::pow(float(length) + 1, weights.decay);
+    const auto kinds = double(std::count_if(all.begin(), all.end(), [](const Tally& tally) { return tally.count > 1e-3; }));
+    const double k = double(weights.k) * kinds / std::pow(double(length) + 1, double(weights.decay));
     for (Tally& tally : all) tally.probability = (tally.count + k * tally.probability) / (total + k);
     for (; end > 0 && continuations[end - 1].length == length; --end) {
       const Continuation& one = continuations[end - 1];
@@ -52,11 +52,11 @@ Prediction predict(const LookUp& found, const BlendWeights& weights) {
         out.agreement = std::max(out.agreement, one.count);
       }
     }
-    if (total < 1e-3f) break;
+    if (total < 1e-3) break;
   }
   out.agreement /= out.count;
   out.chances.reserve(all.size());
-  for (const Tally& tally : all) out.chances.push_back({tally.token, std::max(tally.probability, 0.f)});  // sums and differences of floats
+  for (const Tally& tally : all) out.chances.push_back({tally.token, float(std::max(tally.probability, 0.0))});
   std::sort(out.chances.begin(), out.chances.end(), [](const TokenChance& a, const TokenChance& b) {
     return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
   });

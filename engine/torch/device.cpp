@@ -1,5 +1,6 @@
 #include "engine/torch/device.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/cuda.h>
@@ -8,11 +9,14 @@
 #include <ATen/DeviceAccelerator.h>
 #endif
 
-
 #include <algorithm>
 #include <charconv>
 
 #include "base/machine.h"
+
+#ifndef INTRA_OP_PARALLEL
+#error "at::parallel_for() would run on one thread: engine_torch is compiled with OpenMP, as libtorch is"
+#endif
 
 namespace engine {
 namespace {

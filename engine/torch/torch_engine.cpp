@@ -155,14 +155,15 @@ base::Result<std::vector<float>> TorchEngine::score_windows(std::span<const Toke
   std::vector<float> out;
   if (ids.size() < 2) return out;
   const size_t context = size_t(info_.context_length), half = std::max<size_t>(1, context / 2), last = ids.size() - 1;
-  constexpr size_t kChunk = 64;  // logits of a chunk are kept at once: 64 x 150,000 floats is 38 MB
+  constexpr size_t kLogits = 10'000'000;  // of a chunk, kept at once: 40 MB
+  const size_t chunk = std::clamp<size_t>(kLogits / size_t(info_.vocab_size), 64, 256);
   size_t window_start = 0;
   while (out.size() < last) {
     Session session{KvCache(model_->config().layers, model_->config().kv_heads, model_->config().head_width, device_, dtype_), {}};
     const size_t window_end = std::min(last, window_start + context);
-    for (size_t at = window_start; at < window_end; at += kChunk) {
+    for (size_t at = window_start; at < window_end; at += chunk) {
       if (stop.stop_requested()) return base::cancelled();
-      const size_t end = std::min(window_end, at + kChunk);
+      const size_t end = std::min(window_end, at + chunk);
       const size_t first_new = std::clamp(out.size(), at, end);  // earlier targets were scored by the window before
       score_chunk(session, ids.subspan(at, end - at), ids.subspan(first_new + 1, end - first_new), out);
     }

@@ -14,7 +14,7 @@ namespace engine {
 struct MicroBatch {
   torch::Tensor ids_T, targets_T;  // int64; the target of a sequence's last token is kNoTarget
   std::vector<std::int64_t> counts;
-  std::int64_t targets = 0;
+  std::int64_t targets = 0, tokens = 0;  // without padding
   bool recompute = false;  // Batch::recompute
 
   Batch batch() const {
@@ -26,7 +26,7 @@ struct MicroBatch {
 
 inline constexpr std::int64_t kNoTarget = -100;
 
-// Enough sequences for `tokens`, in micro-batches of at most `most` (or one sequence).
+// Enough sequences for `tokens`, in micro-batches of at most `most` (or one sequence), padded to one of few lengths.
 base::Result<std::vector<MicroBatch>> take_step(SequenceStream& stream, std::int64_t tokens, std::int64_t most, torch::Device device);
 
 }  // namespace engine

@@ -2,9 +2,7 @@
 
 #include <map>
 
-#include "base/files.h"
 #include "base/formats/safetensors_writer.h"
-#include "engine/convert/hf_config_write.h"
 #include "engine/train/parameters.h"
 
 namespace engine {
@@ -28,14 +26,12 @@ torch::Dtype torch_dtype(std::string_view dtype) { return dtype == "BF16" ? torc
 
 }  // namespace
 
-base::Result<void> can_save(Model& model, bool with_config) {
+base::Result<void> can_save(Model& model) {
   const std::string& architecture = model.config().architecture;
   for (const Slot& slot : model.slots())
     if (slot.in_hugging_face.stacked > 0 || slot.in_hugging_face.of_rows > 0)
       return fail(ErrorCode::Unsupported, "architecture '{}' cannot be written yet: tensor '{}' shares its place in the file with others",
                   architecture, slot.hugging_face);
-  if (with_config && architecture != "llama" && architecture != "qwen2")
-    return fail(ErrorCode::Unsupported, "config.json cannot be written for architecture '{}': expected llama or qwen2", architecture);
   return {};
 }
 
@@ -43,7 +39,7 @@ base::Result<void> save_weights(Model& model, const std::filesystem::path& path,
   const torch::NoGradGuard plain;
   std::vector<base::SafetensorsEntry> entries;
   std::vector<torch::Tensor> values;
-  if (auto can = can_save(model, false); !can) return base::forward(can, path.string());
+  if (auto can = can_save(model); !can) return base::forward(can, path.string());
   for (const Slot& slot : model.slots()) {
     const torch::Tensor wide = tensor_of(slot).detach().to(torch::kCPU, torch::kFloat32);
     torch::Tensor value = as_stored(wide, slot.in_hugging_face).to(torch_dtype(dtype)).contiguous();
@@ -55,13 +51,6 @@ base::Result<void> save_weights(Model& model, const std::filesystem::path& path,
   for (const torch::Tensor& value : values)
     if (auto written = file->write({static_cast<const std::byte*>(value.const_data_ptr()), value.nbytes()}); !written) return written;
   return file->finish();
-}
-
-base::Result<void> save_model(Model& model, const std::filesystem::path& folder, std::string_view dtype) {
-  if (auto can = can_save(model, true); !can) return base::forward(can, folder.string());
-  if (auto saved = save_weights(model, folder / "model.safetensors", dtype); !saved) return saved;
-  const char* const name = dtype == "BF16" ? "bfloat16" : dtype == "F16" ? "float16" : "float32";
-  return base::write_file_atomic(folder / "config.json", hf_config_of(model.config(), name));
 }
 
 }  // namespace engine

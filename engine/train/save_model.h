@@ -1,6 +1,6 @@
-// save_model.h: a model in memory as a Hugging Face folder's config.json and model.safetensors.
-// save_model(model, folder, "F32"): tensors under their Hugging Face names, in the layout that transformers has them.
-// Each file appears whole or not at all. Unsupported, saying so, where config.json cannot be written for the architecture.
+// save_model.h: a model in memory as a Hugging Face folder's model.safetensors.
+// save_weights(model, file, "F32"): tensors under their Hugging Face names, in the layout that transformers has them.
+// The file appears whole or not at all. Unsupported, saying so, where tensors of the architecture share a place in the file.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +11,10 @@
 
 namespace engine {
 
-// Whether save_model(), or without a config save_weights(), knows how.
-base::Result<void> can_save(Model& model, bool with_config);
+// Whether save_weights() knows how.
+base::Result<void> can_save(Model& model);
 
 // `dtype`: F32, BF16 or F16.
 base::Result<void> save_weights(Model& model, const std::filesystem::path& file, std::string_view dtype);
-base::Result<void> save_model(Model& model, const std::filesystem::path& folder, std::string_view dtype);
 
 }  // namespace engine

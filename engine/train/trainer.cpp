@@ -8,6 +8,7 @@
 #include <chrono>
 #include <optional>
 
+#include "base/files.h"
 #include "base/machine.h"
 #include "engine/models/registry.h"
 #include "engine/torch/device.h"
@@ -90,7 +91,7 @@ base::Result<void> Trainer::fill_model() {
 
 base::Result<std::vector<Parameter>> Trainer::trained_parameters() {
   if (r_.lora.rank == 0) {
-    if (auto can = can_save(*model_, r_.write_config); !can) return base::forward(can);  // rather than after hours
+    if (auto can = can_save(*model_); !can) return base::forward(can);  // rather than after hours
     return parameters_of(*model_, device_);
   }
   auto lora = LoraWeights::attach(*model_, r_.lora, r_.seed, device_);
@@ -136,7 +137,7 @@ base::Result<void> Trainer::one_step(const std::stop_token& stop) {
   if (!batches) return base::forward(batches);
   std::int64_t targets = 0, tokens = 0;
   for (MicroBatch& batch : *batches) batch.recompute = r_.recompute;
-  for (const MicroBatch& batch : *batches) targets += batch.targets, tokens += batch.ids_T.size(0);
+  for (const MicroBatch& batch : *batches) targets += batch.targets, tokens += batch.tokens;
   optimizer_->clear_gradients();
   double sum = 0;
   for (size_t i = size_t(group_.rank()); i < batches->size(); i += size_t(group_.count()))
@@ -182,7 +183,8 @@ base::Result<void> Trainer::validate() {
 base::Result<void> Trainer::save_weights_to_out() {
   if (!group_.leads()) return {};
   if (lora_) return write_adapter(r_.out, lora_->adapter());
-  return r_.write_config ? save_model(*model_, r_.out, "F32") : save_weights(*model_, r_.out / "model.safetensors", "F32");
+  if (auto saved = save_weights(*model_, r_.out / "model.safetensors", "F32"); !saved || r_.config_json.empty()) return saved;
+  return base::write_file_atomic(r_.out / "config.json", r_.config_json);
 }
 
 base::Result<bool> Trainer::keep_if_best() {

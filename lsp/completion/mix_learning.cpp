@@ -62,7 +62,7 @@ base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model
   for (std::size_t at = kHistory; at + kStretch <= window && !stop.stop_requested(); at += kStretch) {
     Tokens rest(text.begin(), text.begin() + std::ptrdiff_t(before + at));
     rest.insert(rest.end(), text.begin() + std::ptrdiff_t(before + at + kStretch), text.end());
-    const auto index = workspace.without(picked->key).with(engine::Segment::build({{.key = picked->key, .tokens = std::move(rest)}}));
+    const auto index = workspace.without(picked->key).with(engine::Segment::build({{.key = picked->key, .tokens = std::move(rest)}})).before(std::span(text).subspan(before + at + kStretch));
     for (std::size_t i = at; i < at + kStretch; ++i) {
       const auto found = engine::predict(index.look_up(std::span(text).first(before + i), {.samples = engine::kSamples}));
       if (found.chances.empty()) continue;

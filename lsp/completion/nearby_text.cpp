@@ -8,6 +8,7 @@ namespace {
 
 // As much as is made of ids and sorted in some milliseconds.
 constexpr std::size_t kMostBytes = 96 * 1024;
+constexpr std::size_t kAfter = 160;  // bytes behind the cursor that copies are compared with
 constexpr float kWeightAbove = 2, kWeightBelow = 2;  // one line here says as much as that many elsewhere
 constexpr engine::DocumentKey kAbove = 1, kBelow = 2, kSince = 3;
 constexpr std::size_t kMostSince = 8 * 1024;  // written below the lines above before all of these are sorted anew
@@ -50,6 +51,7 @@ std::shared_ptr<const engine::NgramIndex> NearbyText::pool(const engine::NgramIn
   if (above_.segment) out = out.with(above_.segment, kWeightAbove);
   if (since_.segment) out = out.with(since_.segment, kWeightAbove);
   if (below_.segment) out = out.with(below_.segment, kWeightBelow);
+  out = out.before(tokenizer.encode(with_plain_line_ends(text.substr(query.cursor, kAfter))));
   return std::make_shared<const engine::NgramIndex>(std::move(out));
 }
 

@@ -1,5 +1,6 @@
 // nearby_text.h: what a suggestion may be copied from: the workspace's index, and the open document around the cursor as it is now.
-// pool() once a request: the index without the document's older version, and with its lines above and below the cursor's.
+// pool() once a request: the index without the document's older version, and with its lines above and below the cursor's,
+// told what stands behind the cursor.
 // The cursor's own line is in neither. Keeps what it made of the last document, so that typing on a line costs nothing.
 // Belongs to the engine thread (or to one command); the tokenizer is the model's.
 #pragma once

@@ -161,27 +161,60 @@ def test_transformers_loads_it_with_equal_logits(corpus, vocabulary, tmp_path):
 FAMILIES = ["gpt2", "llama", "qwen2", "qwen3", "mistral", "gemma", "gpt_neox", "gpt_bigcode", "starcoder2", "bloom", "stablelm", "granite"]
 
 
+def small_config(family):
+    sizes = {"vocab_size": 600, "hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+             "max_position_embeddings": 64, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "bos_token_id": 0, "eos_token_id": 0}
+    return transformers.AutoConfig.for_model(family, **sizes)
+
+
+def assert_transformers_agrees(folder, ids):
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    with torch.no_grad():
+        expected = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+    ours = answer("score", "--model", folder, "--dtype", "f32", "--ids", ",".join(map(str, ids)))["tokens"]
+    for i, token in enumerate(ours[1:]):
+        assert token["logprob"] == pytest.approx(expected[i, ids[i + 1]].item(), abs=5e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_architecture_is_trained_from_nothing_and_loads_in_transformers(corpus, vocabulary, tmp_path, family):
+    """--config is somebody's config.json, of another vocabulary and a longer context."""
+    theirs = {**small_config(family).to_dict(), "vocab_size": 50000, "eos_token_id": 49999, "pad_token_id": 49998}
+    theirs |= {"seq_length": 2048} if family == "bloom" else {name: 2048 for name in ("n_positions", "max_position_embeddings") if name in theirs}
+    (tmp_path / "shape.json").write_text(json.dumps(theirs))
+    answer("train", *settings(corpus, vocabulary, config=tmp_path / "shape.json", dtype="f32"), "--out", tmp_path / "m")
+    losses = [line["loss"] for line in metrics(tmp_path / "m") if "loss" in line]
+    assert sum(losses[-4:]) < 0.95 * sum(losses[:4]), "it learns"
+    written = transformers.AutoConfig.from_pretrained(tmp_path / "m")
+    context = written.seq_length if family == "bloom" else written.max_position_embeddings
+    assert (written.model_type, written.vocab_size, context, written.eos_token_id) == (family, 600, 64, 0)
+    assert_transformers_agrees(tmp_path / "m", tokenizers.Tokenizer.from_file(str(vocabulary / "tokenizer.json")).encode(documents(corpus)[0][:150]).ids[:64])
+
+
+def test_what_follows_from_the_context_follows_from_this_training_s(corpus, vocabulary, tmp_path):
+    """YaRN without an original context stretches from the model's own: of the config.json that is written, not of the one that was given."""
+    shape = {**SHAPE, "max_position_embeddings": 2048, "rope_scaling": {"rope_type": "yarn", "factor": 4.0}}
+    (tmp_path / "shape.json").write_text(json.dumps(shape))
+    answer("train", *settings(corpus, vocabulary, config=tmp_path / "shape.json", dtype="f32"), "--out", tmp_path / "m")
+    validation = [line["validation_loss"] for line in metrics(tmp_path / "m") if "validation_loss" in line]
+    again = ["--start", tmp_path / "m", "--context", 64, "--steps", 1, "--warmup", 0, "--decay", 0, "--rate", 1e-9, "--step-tokens", 512, "--micro-tokens", 256,
+             "--validation", corpus, "--validation-tokens", 500, "--validate-every", 1, "--dtype", "f32", "--threads", 2]
+    answer("train", corpus, *again, "--out", tmp_path / "again")
+    assert [line["validation_loss"] for line in metrics(tmp_path / "again") if "validation_loss" in line][-1] == pytest.approx(validation[-1], abs=1e-5)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_model_that_others_made_is_trained_on_and_loads_in_transformers(corpus, vocabulary, tmp_path, family):
     torch.manual_seed(1)
     start = tmp_path / "start"
-    sizes = {"vocab_size": 600, "hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-             "max_position_embeddings": 64, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64, "bos_token_id": 0, "eos_token_id": 0}
-    config = transformers.AutoConfig.for_model(family, **sizes)
-    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(start)
+    transformers.AutoModelForCausalLM.from_config(small_config(family)).save_pretrained(start)
     (start / "tokenizer.json").write_bytes((vocabulary / "tokenizer.json").read_bytes())
     options = ["--start", start, "--context", 64, "--steps", 12, "--warmup", 2, "--decay", 4, "--step-tokens", 512, "--micro-tokens", 256,
                "--validation", corpus, "--validation-tokens", 500, "--validate-every", 1, "--dtype", "f32", "--threads", 2]
     answer("train", corpus, *options, "--out", tmp_path / "m")
     validation = [line["validation_loss"] for line in metrics(tmp_path / "m") if "validation_loss" in line]
     assert validation[-1] < validation[0] - 0.1
-    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "m", dtype=torch.float32).eval()
-    ids = tokenizers.Tokenizer.from_file(str(start / "tokenizer.json")).encode(documents(corpus)[0][:150]).ids[:64]
-    with torch.no_grad():
-        expected = model(torch.tensor([ids])).logits[0].log_softmax(-1)
-    ours = answer("score", "--model", tmp_path / "m", "--dtype", "f32", "--ids", ",".join(map(str, ids)))["tokens"]
-    for i, token in enumerate(ours[1:]):
-        assert token["logprob"] == pytest.approx(expected[i, ids[i + 1]].item(), abs=5e-5)
+    assert_transformers_agrees(tmp_path / "m", tokenizers.Tokenizer.from_file(str(start / "tokenizer.json")).encode(documents(corpus)[0][:150]).ids[:64])
     if family == "bloom":
         return  # its positions have no end
     longer = [*options[:3], 128, *options[4:]]

@@ -34,7 +34,7 @@ class Editor:
     def saved(self): raise NotImplementedError        # the buffer as the editor saves it, bytes
     def shows(self, text): raise NotImplementedError  # waits until the screen shows it, as a message or otherwise
     def kill_server(self): raise NotImplementedError
-    def ready(self): pass                             # waits until a restarted server can be asked, where `shows` does not say so
+    def started_again(self): self.shows("started again")  # waits until the server after a killed one can be asked
     def statistics(self): raise NotImplementedError   # what `rigpilot.server.statistics` says
     def close(self): raise NotImplementedError
 
@@ -255,8 +255,7 @@ class Scenarios:
         editor.type("    ")
         editor.see("total = a + b\nreturn total")
         editor.kill_server()
-        editor.shows("started again")
-        editor.ready()
+        editor.started_again()
         editor.type(" ")
         editor.type("\x7f")
         editor.see("total = a + b\nreturn total")

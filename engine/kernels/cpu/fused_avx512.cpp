@@ -15,7 +15,6 @@ struct Avx512Dot {
   using Ints = __m512i;
   using Codes = __m512i;
   static constexpr int kTile = 8;
-  static constexpr bool kSigned8 = false;
 
   static Ints zero() { return _mm512_setzero_si512(); }
   static Ints all(int32_t v) { return _mm512_set1_epi32(v); }
@@ -24,7 +23,6 @@ struct Avx512Dot {
   static Codes load(const uint8_t* p) { return _mm512_load_si512(p); }
   static Codes low(Codes v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
   static Codes high(Codes v) { return low(_mm512_srli_epi16(v, 4)); }
-  template <int Bits>
   static Ints dot(Ints sum, Codes codes, const int8_t* x) {
     int32_t four;
     __builtin_memcpy(&four, x, 4);

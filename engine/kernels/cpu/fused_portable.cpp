@@ -8,14 +8,26 @@ namespace {
 
 struct PlainDot {
   typedef uint8_t Codes __attribute__((vector_size(64)));
-  using Ints = IntVec;
+  struct Ints {
+    int32_t lanes[kPanel];
+  };
   static constexpr int kTile = 4;
-  static constexpr bool kSigned8 = false;
 
   static Ints zero() { return Ints{}; }
-  static Ints all(int32_t v) { return Ints{} + v; }
-  static Ints shift(Ints v, int by) { return v << by; }
-  static Vec floats(Ints v) { return __builtin_convertvector(v, Vec); }
+  static Ints all(int32_t v) {
+    Ints out;
+    for (int32_t& lane : out.lanes) lane = v;
+    return out;
+  }
+  static Ints shift(Ints v, int by) {
+    for (int32_t& lane : v.lanes) lane = int32_t(uint32_t(lane) << by);
+    return v;
+  }
+  static Vec floats(const Ints& v) {
+    float lanes[kPanel];
+    for (int r = 0; r < kPanel; ++r) lanes[r] = float(v.lanes[r]);
+    return engine::cpu::load(lanes);
+  }
   static Codes load(const uint8_t* p) {
     Codes v;
     __builtin_memcpy(&v, p, sizeof v);
@@ -23,10 +35,9 @@ struct PlainDot {
   }
   static Codes low(Codes v) { return v & 15; }
   static Codes high(Codes v) { return v >> 4; }
-  template <int Bits>
   static Ints dot(Ints sum, const Codes& codes, const int8_t* x) {
     for (int r = 0; r < kPanel; ++r)
-      sum[r] += codes[4 * r] * x[0] + codes[4 * r + 1] * x[1] + codes[4 * r + 2] * x[2] + codes[4 * r + 3] * x[3];
+      sum.lanes[r] += codes[4 * r] * x[0] + codes[4 * r + 1] * x[1] + codes[4 * r + 2] * x[2] + codes[4 * r + 3] * x[3];
     return sum;
   }
 };

@@ -20,12 +20,12 @@ float norm_scale(const float* x, int64_t columns, float epsilon) {
 
 RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse) {
   const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
-  return __builtin_convertvector(IntVec(BitVec(v * all(inverse) + magic) - 0x4B400000U), ByteVec);
+  return low_bytes(IntVec(BitVec(v * all(inverse) + magic) - all_bits(0x4B400000U)));
 }
 
 RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows& out) {
   const IntVec sizes[2] = {IntVec(size(low)), IntVec(size(high))};
-  const int32_t bits = largest(sizes[0] > sizes[1] ? sizes[0] : sizes[1]);  // what is no number is above all numbers
+  const int32_t bits = largest(larger(sizes[0], sizes[1]));  // what is no number is above all numbers
   const bool finite = bits < 0x7F800000;
   float most;
   __builtin_memcpy(&most, &bits, sizeof most);
@@ -92,25 +92,27 @@ void keep_position(const HeadCache& cache, int64_t position, const float* key, c
 // ---- attention: FlashAttention's running softmax (Dao et al. 2022, arXiv 2205.14135), 64 positions at a time -----------------
 
 constexpr int kStep = 64, kBlocks = kStep / 16;
+constexpr int kSums = kRegister == 64 ? 16 : kRegister == 32 ? 4 : 2;  // Vecs that stay in registers beside what is read
 
 template <int Rows>
 RIGPILOT_INLINE void scores_of(const HeadCache& cache, int64_t position, const float* queries, float (&scores)[4][kStep]) {
+  constexpr int kTogether = kRegister == 64 ? 2 : kSums / Rows >= 4 ? 4 : kSums / Rows >= 2 ? 2 : 1;
   const uint16_t* keys = cache.keys + position * cache.width;
-  for (int pair = 0; pair < kBlocks; pair += 2) {
-    Vec sums[Rows][2];
-    for (auto& row : sums) row[0] = row[1] = all(0.0F);
-    const uint16_t* first = keys + pair * 16 * cache.width;
-    const uint16_t* second = first + 16 * cache.width;
+  for (int block = 0; block < kBlocks; block += kTogether) {
+    Vec sums[Rows][kTogether];
+    for (auto& row : sums)
+      for (Vec& sum : row) sum = all(0.0F);
+    const uint16_t* first = keys + block * 16 * cache.width;
     for (int64_t d = 0; d < cache.width; ++d) {
-      const Vec a = halves(first + d * 16), b = halves(second + d * 16);
+      Vec of_block[kTogether];
+      for (int k = 0; k < kTogether; ++k) of_block[k] = halves(first + (k * cache.width + d) * 16);
       for (int r = 0; r < Rows; ++r) {
         const Vec q = all(queries[r * cache.width + d]);
-        sums[r][0] += q * a;
-        sums[r][1] += q * b;
+        for (int k = 0; k < kTogether; ++k) sums[r][k] += q * of_block[k];
       }
     }
     for (int r = 0; r < Rows; ++r)
-      for (int k = 0; k < 2; ++k) store(scores[r] + (pair + k) * 16, sums[r][k]);
+      for (int k = 0; k < kTogether; ++k) store(scores[r] + (block + k) * 16, sums[r][k]);
   }
 }
 
@@ -131,7 +133,7 @@ RIGPILOT_INLINE void soften(int row, int64_t position, int64_t end, const Attent
     store(scores + i, weights);
     total += weights;
   }
-  const float shrink = before == now ? 1.0F : exp(all(before - now))[0];
+  const float shrink = before == now ? 1.0F : first_of(exp(all(before - now)));
   tile.total[row] = tile.total[row] * shrink + sum(total);
   tile.most[row] = now;
   if (shrink != 1.0F)
@@ -165,9 +167,10 @@ void attend_rows(const HeadCache& cache, Range positions, const AttentionTile& t
     scores_of<Rows>(cache, at, tile.queries, scores);
     for (int r = 0; r < Rows; ++r) soften(r, at, end, tile, cache.width, scores[r]);
     const int count = end - at < kStep ? int(end - at) : kStep;
+    constexpr int kVectors = kSums / Rows >= 4 ? 4 : kSums / Rows >= 2 ? 2 : 1;
     int64_t d = 0;
-    for (; d + 4 * kWidth <= cache.width; d += 4 * kWidth)
-      add_values<Rows, 4>(cache.values + at * cache.width + d, cache.width, count, scores, tile.out + d);
+    for (; d + kVectors * kWidth <= cache.width; d += kVectors * kWidth)
+      add_values<Rows, kVectors>(cache.values + at * cache.width + d, cache.width, count, scores, tile.out + d);
     for (; d < cache.width; d += kWidth) add_values<Rows, 1>(cache.values + at * cache.width + d, cache.width, count, scores, tile.out + d);
   }
 }
@@ -196,7 +199,7 @@ RIGPILOT_INLINE Vec silu(Vec v) { return v / (all(1.0F) + exp(-v)); }
 void silu_mul_all(const float* gate, const float* up, int64_t count, float* out) {
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) store(out + i, silu(load(gate + i)) * load(up + i));
-  for (; i < count; ++i) out[i] = silu(all(gate[i]))[0] * up[i];
+  for (; i < count; ++i) out[i] = first_of(silu(all(gate[i]))) * up[i];
 }
 
 int64_t argmax_of(const float* x, int64_t count) {
@@ -219,7 +222,7 @@ double log_sum_exp_of(const float* x, int64_t count) {
     for (int k = 0; k < 64 && i + kWidth <= count; ++k, i += kWidth) part += exp(load(x + i) - all(most));
     total += double(sum(part));
   }
-  for (; i < count; ++i) total += double(exp(all(x[i] - most))[0]);
+  for (; i < count; ++i) total += double(first_of(exp(all(x[i] - most))));
   return double(most) + __builtin_log(total);
 }
 

@@ -9,7 +9,6 @@ namespace engine::cpu {
 namespace {
 
 typedef uint32_t Four __attribute__((vector_size(16)));
-typedef uint16_t Shorts __attribute__((vector_size(32)));
 
 // Four rows' sixteen bytes: vector k of the panel gets bytes 4k .. 4k+3 of each.
 RIGPILOT_INLINE void transpose_four(const uint8_t* const (&rows)[4], int64_t at, Four flip, uint8_t* out) {
@@ -58,16 +57,14 @@ RIGPILOT_INLINE Vec floats_at(const void* row, int64_t at) {
   } else if constexpr (Kind == FloatKind::F16) {
     return halves(static_cast<const uint16_t*>(row) + at);
   } else {
-    Shorts bits;
-    __builtin_memcpy(&bits, static_cast<const uint16_t*>(row) + at, sizeof bits);
-    return Vec(__builtin_convertvector(bits, BitVec) << 16);
+    return Vec(widened(static_cast<const uint16_t*>(row) + at) << 16);
   }
 }
 
-RIGPILOT_INLINE IntVec nearest(Vec v) { return IntVec(BitVec(v + all(12582912.0F)) - 0x4B400000U); }  // |v| < 2^22
+RIGPILOT_INLINE IntVec nearest(Vec v) { return IntVec(BitVec(v + all(12582912.0F)) - all_bits(0x4B400000U)); }  // |v| < 2^22
 RIGPILOT_INLINE Vec between(Vec v, float least, float most) {
-  v = v < all(least) ? all(least) : v;
-  return v > all(most) ? all(most) : v;
+  v = where(v < all(least), all(least), v);
+  return where(v > all(most), all(most), v);
 }
 
 // Sixteen blocks at a time, so that their scales are one vector.
@@ -81,8 +78,7 @@ uint32_t round_row_as(const void* row, int64_t units, float unit, uint8_t* block
     for (int i = 0; i < count; ++i) {
       const Vec low = floats_at<Kind>(row, (first + i) * kUnit), high = floats_at<Kind>(row, (first + i) * kUnit + kWidth);
       const IntVec a = IntVec(size(low)), b = IntVec(size(high));
-      worst = a > worst ? a : worst;
-      worst = b > worst ? b : worst;
+      worst = larger(larger(a, b), worst);
       if constexpr (Bits == 8) {
         most[i] = largest(larger(size(low), size(high)));
       } else {
@@ -95,7 +91,7 @@ uint32_t round_row_as(const void* row, int64_t units, float unit, uint8_t* block
     store_halves(minimum_halves, load(least) * all(1 / unit));
     const Vec scale = halves(scale_halves) * all(unit), minimum = halves(minimum_halves) * all(unit);
     float inverses[kWidth], minimums[kWidth];
-    store(inverses, scale > all(0.0F) ? all(1.0F) / scale : all(0.0F));
+    store(inverses, where(scale > all(0.0F), all(1.0F) / scale, all(0.0F)));
     store(minimums, minimum);
     for (int i = 0; i < count; ++i) {
       uint8_t* block = blocks + (first + i) * kBlock;
@@ -103,21 +99,18 @@ uint32_t round_row_as(const void* row, int64_t units, float unit, uint8_t* block
       const Vec inverse = all(inverses[i]);
       __builtin_memcpy(block, scale_halves + i, 2);
       if constexpr (Bits == 8) {
-        const ByteVec codes[2] = {__builtin_convertvector(nearest(between(low * inverse, -127, 127)), ByteVec),
-                                  __builtin_convertvector(nearest(between(high * inverse, -127, 127)), ByteVec)};
+        const ByteVec codes[2] = {low_bytes(nearest(between(low * inverse, -127, 127))), low_bytes(nearest(between(high * inverse, -127, 127)))};
         __builtin_memcpy(block + 2, codes, sizeof codes);
       } else {
         const Vec from = all(minimums[i]);
         const IntVec a = nearest(between((low - from) * inverse, 0, 15)), b = nearest(between((high - from) * inverse, 0, 15));
-        const ByteVec codes = __builtin_convertvector(a | b << 4, ByteVec);
+        const ByteVec codes = low_bytes(a | b << 4);
         __builtin_memcpy(block + 2, minimum_halves + i, 2);
         __builtin_memcpy(block + 4, &codes, sizeof codes);
       }
     }
   }
-  uint32_t bits = 0;
-  for (int i = 0; i < kWidth; ++i) bits = uint32_t(worst[i]) > bits ? uint32_t(worst[i]) : bits;
-  return bits;
+  return uint32_t(largest(worst));
 }
 
 template <FloatKind Kind>

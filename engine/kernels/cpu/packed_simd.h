@@ -1,24 +1,14 @@
 // packed_simd.h: int8 activations times packed weights, over one instruction set's dot product of bytes.
 // Dot: Ints (sixteen int32), Codes (64 bytes), zero(), all(int), load(bytes), low(codes), high(codes), floats(Ints), shift(Ints, n),
-// and dot<Bits>(sum, codes, four int8): sum[r] += codes[4r .. 4r+3] . x[0 .. 3]. kSigned8: its 8-bit dot takes code - 128 itself.
+// and dot(sum, codes, four int8): sum[r] += codes[4r .. 4r+3] . x[0 .. 3].
 // A tile is some panels times some inputs: its sums stay in registers while a unit of columns is read once. Pure.
 #pragma once
 
-#include "engine/kernels/cpu/fused.h"
+#include "engine/kernels/cpu/packed_form.h"
 #include "engine/kernels/cpu/vec.h"
 
 namespace engine::cpu {
 namespace {
-
-constexpr int64_t kAhead = 4096;  // bytes of codes asked for before they are needed
-constexpr int kStreaming = 3;     // inputs up to which memory is what a tile waits for
-
-template <int Bits, int Group, bool HasZero, bool HasMinimum>
-struct Form {
-  static constexpr int kBits = Bits, kGroup = Group, kGroups = kUnit / Group;
-  static constexpr int kVectors = Bits;  // of 64 bytes in a unit of a panel
-  static constexpr bool kHasZero = HasZero, kHasMinimum = HasMinimum;
-};
 
 // Element `count` strides on, by an address that the compiler cannot see through: it would keep a pointer to each input of each array
 // over the whole loop, which are more than there are registers, and their reloads compete with the loads that matter.
@@ -67,7 +57,7 @@ struct Tile {
   }
 
   RIGPILOT_INLINE Ints start(int i, int half) const {
-    if constexpr (!Form::kHasZero || (Form::kBits == 8 && Dot::kSigned8)) return Dot::zero();
+    if constexpr (!Form::kHasZero) return Dot::zero();
     else return Dot::shift(Dot::all(Form::kGroups == 1 ? *hidden(minus_sum32, units, i) : hidden(minus_sums, 2 * units, i)[half]), zero_shift);
   }
 
@@ -101,7 +91,7 @@ struct Tile {
         if constexpr (Form::kBits == 4) of_panel[p] = High ? Dot::high(of_panel[p]) : Dot::low(of_panel[p]);
       }
       for (int i = 0; i < Inputs; ++i)
-        for (int p = 0; p < Panels; ++p) dots[p][i] = Dot::template dot<Form::kBits>(dots[p][i], of_panel[p], x[i] + 4 * k);
+        for (int p = 0; p < Panels; ++p) dots[p][i] = Dot::dot(dots[p][i], of_panel[p], x[i] + 4 * k);
     }
   }
 
@@ -178,15 +168,7 @@ void matmul_of(const PackedView& w, Range panels, const Int8Rows& x, Range input
 
 template <class Dot>
 void matmul_any(const PackedView& w, Range panels, const Int8Rows& x, Range inputs, float* y, int64_t stride, bool add) {
-  const bool minimum = w.minimums != nullptr, wide = w.group == 32;
-  if (w.bits == 8 && wide && !minimum) matmul_of<Dot, Form<8, 32, true, false>>(w, panels, x, inputs, y, stride, add);
-  else if (w.bits == 8 && wide) matmul_of<Dot, Form<8, 32, true, true>>(w, panels, x, inputs, y, stride, add);
-  else if (w.bits == 8 && !minimum) matmul_of<Dot, Form<8, 16, true, false>>(w, panels, x, inputs, y, stride, add);
-  else if (w.bits == 8) matmul_of<Dot, Form<8, 16, true, true>>(w, panels, x, inputs, y, stride, add);
-  else if (wide && !minimum) matmul_of<Dot, Form<4, 32, true, false>>(w, panels, x, inputs, y, stride, add);
-  else if (wide) matmul_of<Dot, Form<4, 32, false, true>>(w, panels, x, inputs, y, stride, add);
-  else if (!minimum) matmul_of<Dot, Form<4, 16, true, false>>(w, panels, x, inputs, y, stride, add);
-  else matmul_of<Dot, Form<4, 16, false, true>>(w, panels, x, inputs, y, stride, add);
+  with_form(w, [&](auto form) { matmul_of<Dot, decltype(form)>(w, panels, x, inputs, y, stride, add); });
 }
 
 }  // namespace

@@ -181,7 +181,7 @@ class VsCode(Editor):
     def wait(self, condition, what, seconds=WAIT):
         if value := self.comes(condition, seconds):
             return value
-        raise AssertionError(f"waited {seconds} s for {what}; the window says: {self.page.inner_text('.monaco-workbench')[-800:]}")
+        raise AssertionError(f"waited {seconds} s for {what() if callable(what) else what}; the window says: {self.page.inner_text('.monaco-workbench')[-800:]}")
 
     def status_item(self):
         return self.page.locator('[id="rigpilot.rigpilot.rigpilot"] a, [id^="rigpilot.rigpilot"] a').first
@@ -198,7 +198,18 @@ class VsCode(Editor):
         return plain(self.page.evaluate(GHOST))
 
     def see(self, ghost):
-        self.wait(lambda: self.ghost() == plain(ghost), f"the ghost {ghost!r}; now {self.ghost()!r}")
+        try:
+            self.wait(lambda: self.ghost() == plain(ghost), lambda: f"the ghost {ghost!r}, not {self.ghost()!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nWhat the server says of its last answer: {self.why()}") from None
+
+    def why(self):
+        """For the message of a test that fails: it fails for another reason than that this cannot be had."""
+        from playwright.sync_api import Error
+        with contextlib.suppress(AssertionError, Error):
+            self.command("Rigpilot: Why This Suggestion?")
+            return self.wait(lambda: "result " in self.beside() and self.beside(), "the report", 10)
+        return "nothing"
 
     def mark_frames(self):
         self.page.evaluate(RECORD)
@@ -284,12 +295,17 @@ class VsCode(Editor):
                 texts.append(frame.evaluate("document.body.innerText"))
         return texts
 
-    def ready(self):
-        self.status("Ready")  # it said "loading" before it said that the server ended
-
     def kill_server(self):
         (ours,) = set(self.server.servers()) - self.earlier
         os.kill(ours, signal.SIGKILL)
+        self.earlier.add(ours)
+
+    def started_again(self):
+        """The message may be there before the status bar says "loading": what it says counts once there is another server."""
+        self.shows("started again")
+        self.wait(lambda: set(self.server.servers()) - self.earlier, "another server")
+        self.page.wait_for_timeout(300)  # its status is drawn by then
+        self.status("Ready")
 
     def statistics(self):
         """As the report says them."""

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "engine/ngram/index.h"
 #include "support/catch.h"
@@ -35,6 +36,23 @@ TEST_CASE("the longest match is gone on with, to the document's end") {
   CHECK(generated({.prompt = {2, 3}, .end_ids = {8}, .workspace = pool}).ids == std::vector<TokenId>{7});
   CHECK(generated({.prompt = {2, 3}, .banned_ids = {7}, .workspace = pool}).ids == std::vector<TokenId>{4, 5});
   CHECK(generated({.prompt = {2, 3}}).ids.empty());
+}
+
+TEST_CASE("probabilities are probabilities, also where one sample stands for a hundred thousand places") {
+  std::mt19937 random(4);
+  for (int round = 0; round < 2'000; ++round) {
+    LookUp found;
+    for (std::uint32_t length = 9; length-- > 0;)
+      for (std::uint32_t i = random() % 4; i-- > 0;)
+        found.continuations.push_back({TokenId(random() % 5), length, length < 4 ? 333'333.3f * float(1 + random() % 7) / 3 : 0.1f * float(1 + random() % 9)});
+    const Prediction prediction = predict(found);
+    double sum = 0;
+    for (const TokenChance& chance : prediction.chances) {
+      REQUIRE(chance.probability >= 0);
+      sum += double(chance.probability);
+    }
+    REQUIRE(sum <= 1 + 1e-5);
+  }
 }
 
 TEST_CASE("what more places agree on is surer") {

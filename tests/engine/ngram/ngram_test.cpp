@@ -130,6 +130,31 @@ TEST_CASE("a sample of many occurrences stands for all of them") {
   CHECK(of_one[3] == Approx(20'000).epsilon(0.1));
 }
 
+TEST_CASE("an occurrence that goes on to what stands behind the place is worth a longer context") {
+  const std::vector<TokenId> after = {0, 5, 6, 8, 10, 11, 12};
+  std::vector<TokenId> near = {1, 2, 7}, far = near;
+  near.insert(near.end(), after.begin(), after.end());
+  const NgramIndex index = NgramIndex().with(Segment::build({{1, near}, {2, {9, 1, 2, 4, 0, 5, 3, 3}}}));
+  const std::vector<TokenId> context = {9, 1, 2};
+  const auto first = [&](const NgramIndex& asked) { return asked.look_up(context).continuations.front(); };
+  CHECK(first(index).token == 4);
+  CHECK(first(index).length == 3);
+  CHECK(first(index.before(after)).token == 7);
+  CHECK(first(index.before(after)).length == 2 + 3);
+  CHECK(first(index.before(std::span(after).first(2))).token == 4);  // both share these, and two say nothing
+  CHECK(first(index.before(std::span(after).first(2))).length == 3);
+  CHECK(first(index.before({})).length == 3);
+  CHECK(first(index.before(after).without(1)).token == 4);
+
+  far.insert(far.end(), 40, 3);
+  far.insert(far.end(), after.begin(), after.end());
+  CHECK(first(NgramIndex().with(Segment::build({{1, far}})).before(after)).length == 2);  // not the rest of a line any more
+  std::vector<TokenId> alike = {1, 2, 7};
+  for (TokenId id = 20; id < 60; ++id) alike.push_back(id);
+  const NgramIndex copied = NgramIndex().with(Segment::build({{1, alike}}));
+  CHECK(first(copied.before(std::span(alike).subspan(3))).length == 2 + 6);  // sixteen in common are worth no more
+}
+
 TEST_CASE("a part weighs as it was added") {
   const NgramIndex index = NgramIndex().with(Segment::build({{1, {5, 6}}})).with(Segment::build({{2, {5, 7}}}), 4);
   const LookUp found = index.look_up(std::vector<TokenId>{5});

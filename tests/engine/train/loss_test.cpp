@@ -2,6 +2,9 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <fstream>
+#include <numeric>
+
 #include "engine/models/registry.h"
 #include "engine/torch/load_parameters.h"
 #include "engine/train/checkpoint.h"
@@ -9,6 +12,8 @@
 #include "engine/train/save_model.h"
 #include "support/catch.h"
 #include "support/temp_folder.h"
+#include "tokenizer/hf_json.h"
+#include "tokenizer/train/hf_json_trained.h"
 
 using namespace engine;
 using torch::Tensor;
@@ -67,6 +72,44 @@ TEST_CASE("sequences of a batch do not see each other: their nats are those that
     CHECK(loss(*t.model, batch_of(kSequences), false) == Approx(expected).epsilon(1e-5));
     CHECK(add_gradients(*t.model, batch_of(kSequences), 1, false) == Approx(expected).epsilon(1e-5));
   }
+}
+
+TEST_CASE("steps are made of micro-batches of few lengths, whose padding nothing is learned from") {
+  tests::TempFolder folder;
+  {
+    std::ofstream file(folder.path() / "000.jsonl");
+    for (int i = 0; i < 40; ++i) file << "{\"text\": \"" << std::string(std::size_t(20 + 7 * i % 90), char('a' + i % 26)) << "\"}\n";
+  }
+  const auto corpus = CorpusSource::open(std::vector{folder.path() / "000.jsonl"});
+  REQUIRE(corpus);
+  const auto trained = tokenizer::train_bpe({}, {.vocab_size = 257, .special = {"<|endoftext|>"}}, {}, {});
+  const auto tokenizer = std::move(*tokenizer::read_hf_json({.tokenizer = tokenizer::hf_json_of(*trained, *tokenizer::find_cuts("code"))}));
+  auto stream = SequenceStream::make(*corpus, *tokenizer, {.context = 64, .fim = 0});
+  REQUIRE(stream);
+  const auto step = take_step(*stream, 1000, 320, torch::kCPU);
+  REQUIRE(step);
+  std::int64_t tokens = 0;
+  for (const MicroBatch& batch : *step) {
+    const std::int64_t size = batch.ids_T.size(0);
+    CHECK(size % (320 / 16) == 0);
+    CHECK(size <= 320);
+    CHECK(std::accumulate(batch.counts.begin(), batch.counts.end(), std::int64_t(0)) == size);
+    CHECK((batch.targets_T != kNoTarget).sum().item<std::int64_t>() == batch.targets);
+    CHECK(size - batch.tokens < 320 / 16);
+    tokens += batch.tokens;
+  }
+  CHECK(tokens >= 1000);
+  CHECK(tokens < 1064);
+
+  Trained plain = made(tiny()), padded = made(tiny());
+  MicroBatch longer = batch_of(kSequences);
+  const double sum = add_gradients(*plain.model, longer, 0.5, false);
+  longer.ids_T = torch::cat({longer.ids_T, torch::zeros({5}, torch::kInt64)});
+  longer.targets_T = torch::cat({longer.targets_T, torch::full({5}, kNoTarget, torch::kInt64)});
+  longer.counts.push_back(5);
+  CHECK(add_gradients(*padded.model, longer, 0.5, false) == Approx(sum));
+  for (std::size_t i = 0; i < plain.parameters.size(); ++i)
+    CHECK(torch::allclose(plain.parameters[i].value.grad(), padded.parameters[i].value.grad(), 1e-4, 1e-6));
 }
 
 TEST_CASE("gradients are the slopes of the loss, for every kind of weight") {
