@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "engine/train/data/corpus_source.h"
-#include "engine/train/data/random.h"
+#include "engine/random.h"
 #include "lsp/context/lines.h"
 #include "lsp/index/file_choice.h"
 #include "lsp/index/walk.h"

@@ -63,13 +63,6 @@ void keep_min_p(std::vector<Candidate>& candidates, double p) {
 
 }  // namespace
 
-double Random::uniform() {
-  std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ull);
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
-  return double((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
-}
-
 TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& random) {
   if (sampling.temperature <= 0) return TokenId(kernels().fused->argmax(logits.data(), std::int64_t(logits.size())));
   std::vector<Candidate> candidates = weigh(logits, sampling.temperature);

@@ -3,22 +3,12 @@
 // Order of the filters: top_k, top_p, min_p, on temperature-scaled logits.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "engine/engine.h"
+#include "engine/random.h"
 
 namespace engine {
-
-// SplitMix64 (Steele, Lea, Flood 2014): small, and not the standard library's, whose distributions differ.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  double uniform();  // [0, 1)
-
- private:
-  std::uint64_t state_;
-};
 
 // -infinity bans an id. At least one logit is finite; otherwise the first id is returned.
 TokenId choose(std::span<const float> logits, const Sampling& sampling, Random& random);

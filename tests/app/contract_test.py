@@ -75,6 +75,21 @@ def test_tokens_there_and_back(text):
         assert answer("tokens", "--model", VOCABULARY, "-", "--decode", "--json", stdin=ids) == {"text": text}
 
 
+def test_tokens_of_several_files_are_a_line_each(tmp_path):
+    texts = ["def add(a, b):\n", "", "naïve 日本"]
+    files, of_ids = [[tmp_path / f"{i}.{kind}" for i in range(3)] for kind in ("txt", "json")]
+    for text, file in zip(texts, files, strict=True):
+        file.write_text(text, encoding="utf-8")
+    lines = rigpilot("tokens", "--model", VOCABULARY, "--json", *files).stdout.decode().splitlines()
+    assert [json.loads(line) for line in lines] == [answer("tokens", "--model", VOCABULARY, file, "--json") for file in files]
+    for i in (0, 2):
+        of_ids[i].write_text(lines[i])
+    back = rigpilot("tokens", "--model", VOCABULARY, "--json", "--decode", of_ids[0], of_ids[2]).stdout.decode().splitlines()
+    assert [json.loads(line)["text"] for line in back] == [texts[0], texts[2]]
+    missing = rigpilot("tokens", "--model", VOCABULARY, files[0], tmp_path / "absent")
+    assert missing.returncode == FAILED and not missing.stdout and b"absent" in missing.stderr
+
+
 @pytest.mark.parametrize("line,column,units", [("x = ", 5, 4), ("é = ", 5, 4), ("😀 = ", 5, 5), ("日本 = ", 6, 5)])
 def test_columns_are_characters_and_ranges_utf16(tmp_path, line, column, units):
     script, source = tmp_path / "script.json", tmp_path / "a.py"

@@ -146,17 +146,11 @@ def texts():
     yield "one word", "x" * 30000
 
 
-def ids_of(model, path):
-    done = subprocess.run([RIGPILOT, "tokens", "--model", str(model), str(path), "--json"], capture_output=True, text=True, check=False)
+def answers(key, *arguments):
+    """What `rigpilot tokens` says of each file: the tokenizer is read once for all."""
+    done = subprocess.run([RIGPILOT, "tokens", "--json", *map(str, arguments)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["ids"]
-
-
-def text_of(model, ids, path):
-    path.write_text(" ".join(map(str, ids)))
-    done = subprocess.run([RIGPILOT, "tokens", "--model", str(model), str(path), "--decode", "--json"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["text"]
+    return [json.loads(line)[key] for line in done.stdout.splitlines()]
 
 
 def check(ids, expected, what):
@@ -178,16 +172,21 @@ def test_ids_equal_the_tokenizers_library(name, vocabularies, tmp_path):
     made = make_spm(base, name != base) if base == "llama-spm" else make_byte_level(base)
     model = tmp_path / "tokenizer.json"
     reference = save(made, model)
-    for what, text in texts():
-        path = tmp_path / "text"
-        path.write_bytes(text.encode("utf-8"))
-        expected = reference.encode(text, add_special_tokens=False).ids
-        check(ids_of(model, path), expected, f"{name} tokenizer.json, {what}")
+    kinds, all_texts = zip(*texts())
+    expected = [reference.encode(text, add_special_tokens=False).ids for text in all_texts]
+    files, of_ids = [tmp_path / f"{i}.text" for i in range(len(kinds))], [tmp_path / f"{i}.ids" for i in range(len(kinds))]
+    for text, ids, file, ids_file in zip(all_texts, expected, files, of_ids):
+        file.write_bytes(text.encode("utf-8"))
+        ids_file.write_text(" ".join(map(str, ids)))
+    for what, ids, wanted in zip(kinds, answers("ids", "--model", model, *files), expected, strict=True):
+        check(ids, wanted, f"{name} tokenizer.json, {what}")
+    for what, text, back in zip(kinds, all_texts, answers("text", "--model", model, "--decode", *of_ids), strict=True):
         # Metaspace "first" puts no "▁" before a space that is there, so a leading space is lost: to the library too.
         if name == base or not text.startswith(" "):
-            assert text_of(model, expected, tmp_path / "ids") == text, f"{name}, {what}: the text does not come back"
-        if name == base:
-            check(ids_of(SHARED / f"ggml-vocab-{base}.gguf", path), expected, f"{name} GGUF, {what}")
+            assert back == text, f"{name}, {what}: the text does not come back"
+    if name == base:
+        for what, ids, wanted in zip(kinds, answers("ids", "--model", SHARED / f"ggml-vocab-{base}.gguf", *files), expected, strict=True):
+            check(ids, wanted, f"{name} GGUF, {what}")
 
 
 def test_the_comparison_can_fail():

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-#include "engine/train/data/random.h"
+#include "engine/random.h"
 
 namespace engine {
 

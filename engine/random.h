@@ -1,5 +1,6 @@
-// random.h: random numbers that are the same on every machine: what is drawn for the n-th piece of a corpus must never change.
-// Random random(seed_of(a, b, c)); then below(), chance(), between(). A value; one thread. SplitMix64 (Steele et al. 2014).
+// random.h: random numbers that are the same on every machine and library: what is drawn for the n-th piece of a corpus, or the
+// n-th token of a seeded request, must never change; the standard library's distributions differ. A value; one thread.
+// Random random(seed_of(a, b, c)); then uniform(), below(), chance(), between(). SplitMix64 (Steele, Lea, Flood 2014).
 #pragma once
 
 #include <algorithm>
