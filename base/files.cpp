@@ -1,12 +1,12 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 namespace base {
 namespace fs = std::filesystem;
@@ -33,11 +33,21 @@ bool write_all(int file, std::string_view text) {
 Result<std::string> read_file(const fs::path& path) {
   std::error_code status;
   if (fs::is_directory(path, status)) return fail(ErrorCode::InvalidInput, "{}: is a folder, expected a file", path.string());
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(ErrorCode::NotFound, "{}: {}", path.string(), errno ? std::strerror(errno) : "cannot be opened");
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (in.bad()) return fail(ErrorCode::Failed, "{}: cannot be read", path.string());
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return fail(ErrorCode::NotFound, "{}: {}", path.string(), std::strerror(errno));
+  struct stat known{};
+  // A byte more than there is shows the end; files of /proc say that they have none, and others may grow.
+  std::string text(::fstat(file, &known) == 0 && known.st_size > 0 ? std::size_t(known.st_size) + 1 : 4096, '\0');
+  std::size_t size = 0;
+  ssize_t got = 0;
+  while ((got = ::read(file, text.data() + size, text.size() - size)) > 0 || (got < 0 && errno == EINTR)) {
+    if (got > 0) size += std::size_t(got);
+    if (size == text.size()) text.resize(2 * size);
+  }
+  const int reason = errno;
+  ::close(file);
+  if (got < 0) return fail(ErrorCode::Failed, "{}: cannot be read: {}", path.string(), std::strerror(reason));
+  text.resize(size);
   return text;
 }
 

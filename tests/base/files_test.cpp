@@ -26,6 +26,7 @@ TEST_CASE("files: what cannot be read or written is told by its name") {
   CHECK(base::read_file(folder.path() / "absent").error().code == base::ErrorCode::NotFound);
   CHECK(base::read_file(folder.path() / "absent").error().message.find("absent: No such file") != std::string::npos);
   CHECK(base::read_file(folder.path()).error().message.find("is a folder, expected a file") != std::string::npos);
+  CHECK(base::read_file("/proc/self/mem").error().message == "/proc/self/mem: cannot be read: Input/output error");  // opens, then fails
   REQUIRE(base::write_file_atomic(folder.path() / "file", "x").has_value());
   CHECK_FALSE(base::write_file_atomic(folder.path() / "file" / "below", "x").has_value());
   REQUIRE(fs::create_directory(folder.path() / "taken"));

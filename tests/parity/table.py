@@ -18,7 +18,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).parents[2]
 PAGE = ROOT / "docs/models.md"
 BUILD = pathlib.Path(os.environ.get("RIGPILOT_BUILD", ROOT / "build/release")).resolve()
-TEXTS = ["base/queue.h", "base/machine.cpp"]
+TEXTS = ["base/queue.h", "tokenizer/unigram.cpp"]
 PRECISIONS = {  # as the table names them -> options
     "fp32": ["--quant", "none", "--dtype", "f32"],
     "bf16": ["--quant", "none", "--dtype", "bf16"],

@@ -4,6 +4,7 @@ Each vocabulary becomes the tokenizer.json its model ships (same pre-tokenizers,
 white space and the vectors' own texts must then give the same ids, from the tokenizer.json and from the GGUF.
 """
 
+import functools
 import json
 import os
 import pathlib
@@ -13,8 +14,8 @@ import sys
 import unicodedata
 
 import pytest
+from gguf_fields import read_fields
 
-gguf = pytest.importorskip("gguf")
 tokenizers = pytest.importorskip("tokenizers")
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers  # noqa: E402
 
@@ -46,10 +47,8 @@ PRE_TOKENIZERS = {
 
 
 def read_vocabulary(name):
-    fields = gguf.GGUFReader(SHARED / f"ggml-vocab-{name}.gguf").fields
-    get = lambda key, default=None: fields[key].contents() if key in fields else default  # noqa: E731
-    tokens = get("tokenizer.ggml.tokens")
-    return tokens, get("tokenizer.ggml.token_type"), get("tokenizer.ggml.merges"), get("tokenizer.ggml.scores")
+    fields = read_fields(SHARED / f"ggml-vocab-{name}.gguf")
+    return [fields.get(f"tokenizer.ggml.{what}") for what in ("tokens", "token_type", "merges", "scores")]
 
 
 def merges_of_scores(tokens, scores):
@@ -128,12 +127,19 @@ def sources(folder, pattern):
 
 def repository():
     """The beginnings of this repository's files."""
-    for path in sorted(ROOT.rglob("*")):
-        if path.suffix in (".cpp", ".h", ".py", ".md", ".cmake", ".ts", ".lua", ".el", ".json") and not {"build", ".venv", "node_modules", ".git"} & set(path.parts):
-            yield path.read_text(encoding="utf-8", errors="ignore")[:3000].replace("▁", "_").replace("\ufffd", "?")
+    for folder, inside, names in os.walk(ROOT):
+        inside[:] = sorted(set(inside) - {"build", ".venv", "node_modules", ".git"})
+        for path in (pathlib.Path(folder) / name for name in sorted(names)):
+            if path.suffix in (".cpp", ".h", ".py", ".md", ".cmake", ".ts", ".lua", ".el", ".json"):
+                yield path.read_text(encoding="utf-8", errors="ignore")[:3000].replace("▁", "_").replace("\ufffd", "?")
 
 
+@functools.cache
 def texts():
+    return list(make_texts())
+
+
+def make_texts():
     yield "vectors", (SHARED / "ggml-vocab-gpt-2.gguf.inp").read_text(encoding="utf-8")
     yield "unicode", random_unicode(1, 30000)
     yield "white space", random_white_space(2)
@@ -150,7 +156,7 @@ def answers(key, *arguments):
     """What `rigpilot tokens` says of each file: the tokenizer is read once for all."""
     done = subprocess.run([RIGPILOT, "tokens", "--json", *map(str, arguments)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [json.loads(line)[key] for line in done.stdout.splitlines()]
+    return [json.loads(line)[key] for line in done.stdout.rstrip("\n").split("\n")]
 
 
 def check(ids, expected, what):

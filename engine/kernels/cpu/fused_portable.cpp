@@ -11,7 +11,7 @@ struct PlainDot {
   struct Ints {
     int32_t lanes[kPanel];
   };
-  static constexpr int kTile = 4;
+  static constexpr int kTile = 2;  // more would not stay in registers either
 
   static Ints zero() { return Ints{}; }
   static Ints all(int32_t v) {

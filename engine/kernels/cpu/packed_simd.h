@@ -133,8 +133,9 @@ struct Tile {
   }
 };
 
+// Not to be inlined: one function of all tiles takes the compiler minutes, with sanitizers ten.
 template <class Dot, class Form, int Panels, int Inputs>
-void run_tile(const PackedView& w, int64_t panel, const Int8Rows& x, int64_t input, float* y, int64_t stride, bool add) {
+__attribute__((noinline)) void run_tile(const PackedView& w, int64_t panel, const Int8Rows& x, int64_t input, float* y, int64_t stride, bool add) {
   Tile<Dot, Form, Panels, Inputs> tile(w, panel, x, input);
   for (int64_t unit = tile.units; unit > 0; --unit) {
     tile.add_unit();
@@ -143,18 +144,14 @@ void run_tile(const PackedView& w, int64_t panel, const Int8Rows& x, int64_t inp
   tile.write(w, panel, y + input * stride, stride, add);
 }
 
-template <class Dot, class Form, int Panels>
+// Tiles of Inputs inputs while there are as many, then of fewer: 4, 3, 2, 1.
+template <class Dot, class Form, int Panels, int Inputs>
 void panels_of(const PackedView& w, int64_t panel, const Int8Rows& x, Range inputs, float* y, int64_t stride, bool add) {
-  constexpr int kMost = Dot::kTile / Panels;
   int64_t i = inputs.begin;
-  for (; i + kMost <= inputs.end; i += kMost) run_tile<Dot, Form, Panels, kMost>(w, panel, x, i, y, stride, add);
-  for (; kMost > 4 && i + 4 <= inputs.end; i += 4) run_tile<Dot, Form, Panels, 4>(w, panel, x, i, y, stride, add);
-  switch (inputs.end - i) {
-    case 1: run_tile<Dot, Form, Panels, 1>(w, panel, x, i, y, stride, add); break;
-    case 2: run_tile<Dot, Form, Panels, 2>(w, panel, x, i, y, stride, add); break;
-    case 3: run_tile<Dot, Form, Panels, 3>(w, panel, x, i, y, stride, add); break;
-    default: break;
-  }
+  for (; i + Inputs <= inputs.end; i += Inputs) run_tile<Dot, Form, Panels, Inputs>(w, panel, x, i, y, stride, add);
+  constexpr int kFewer = Inputs > 4 ? 4 : Inputs - 1;
+  if constexpr (kFewer > 0)
+    if (i < inputs.end) panels_of<Dot, Form, Panels, kFewer>(w, panel, x, {i, inputs.end}, y, stride, add);
 }
 
 template <class Dot, class Form>
@@ -162,8 +159,8 @@ void matmul_of(const PackedView& w, Range panels, const Int8Rows& x, Range input
   constexpr int kTogether = 2;
   int64_t panel = panels.begin;
   if (inputs.end - inputs.begin > 1)
-    for (; panel + kTogether <= panels.end; panel += kTogether) panels_of<Dot, Form, kTogether>(w, panel, x, inputs, y, stride, add);
-  for (; panel < panels.end; ++panel) panels_of<Dot, Form, 1>(w, panel, x, inputs, y, stride, add);
+    for (; panel + kTogether <= panels.end; panel += kTogether) panels_of<Dot, Form, kTogether, Dot::kTile / kTogether>(w, panel, x, inputs, y, stride, add);
+  for (; panel < panels.end; ++panel) panels_of<Dot, Form, 1, Dot::kTile>(w, panel, x, inputs, y, stride, add);
 }
 
 template <class Dot>
