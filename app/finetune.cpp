@@ -119,7 +119,7 @@ void add_finetune(CLI::App& program, Run& run) {
   group(command.add_option("--context", o.context, "longest sequence, in tokens (default 512)")->check(CLI::Range(16, 1 << 20)), "N");
   group(command.add_option("--step-tokens", o.step_tokens, "tokens a step (default 4096)")->check(CLI::Range(1, 1 << 30)), "N");
   group(command.add_option("--micro-tokens", o.micro_tokens, "of them, how many at a time: what memory holds (default 2048)")->check(CLI::Range(1, 1 << 30)), "N");
-  group(command.add_option("--train-dtype", o.dtype, "of matrix products in training: bf16 or f32 (default bf16)")->check(CLI::IsMember({"bf16", "f32"})), "DTYPE");
+  group(command.add_option("--train-dtype", o.dtype, "of matrix products in training: auto (bf16 where the device multiplies it by itself, else f32), bf16 or f32 (default auto)")->check(CLI::IsMember({"auto", "bf16", "f32"})), "DTYPE");
   group(command.add_option("--holes", o.holes, "held-out holes to measure by (default 200)")->check(CLI::Range(1, 1'000'000)), "N");
   group(command.add_option("--seed", o.seed, "another seed, other held-out files and another order"), "N");
   command.add_flag("--no-history", o.no_history, "leave the git history out")->group("Settings");

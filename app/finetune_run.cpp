@@ -121,7 +121,7 @@ Result<void> Finetuning::prepare() {
 }
 
 Result<void> Finetuning::check_memory() const {
-  MemoryPlan plan{.micro_tokens = o_.micro_tokens, .context = o_.context, .recompute = o_.recompute, .bf16 = o_.dtype == "bf16"};
+  MemoryPlan plan{.micro_tokens = o_.micro_tokens, .context = o_.context, .recompute = o_.recompute};
   const auto source = engine::open_weights(model_);
   if (!source) return base::forward(source);
   std::int64_t stored = 0;
@@ -132,6 +132,7 @@ Result<void> Finetuning::check_memory() const {
   plan.weight_bytes = !lora() ? 4 * all : held_as_stored ? stored * 5 / 4 : 2 * block_parameters(config_) + 4 * tables;
   if (lora()) plan.weight_bytes += 4 * plan.trained;
   const base::Machine machine = base::describe_machine();
+  plan.bf16 = o_.dtype == "bf16" || (o_.dtype == "auto" && (o_.model.device.starts_with("cuda") || base::multiplies_bf16(machine)));
   return enough_memory(memory_needed(config_, plan), o_.model.device.starts_with("cuda") ? 0 : machine.available_bytes, plan);
 }
 
@@ -192,7 +193,7 @@ Result<void> Finetuning::train() {
   request.step_tokens = o_.step_tokens, request.micro_tokens = std::max(o_.micro_tokens, context);
   request.validation_tokens = std::min<std::int64_t>(16384, std::int64_t(double(held_out->bytes()) / validation->bytes_per_token()) + 1);
   request.validate_every = std::max<std::int64_t>(2, steps / 16);
-  request.seed = o_.seed, request.device = o_.model.device, request.bf16 = o_.dtype == "bf16", request.threads = o_.model.threads;
+  request.seed = o_.seed, request.device = o_.model.device, request.dtype = o_.dtype, request.threads = o_.model.threads;
   if (!lora())
     if (auto brought = bring_model(start_, result()); !brought) return brought;
   std::stop_source stop;

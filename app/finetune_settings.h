@@ -22,7 +22,7 @@ struct FinetuneOptions {
   double rate = 0;   // 0: 1e-3 with LoRA, else 3e-4
   double epochs = 3, held_out = 0.15, replay_share = 0.15, minutes = 0;
   std::int64_t steps = 0, context = 512, step_tokens = 4096, micro_tokens = 2048, patience = 4;
-  std::string dtype = "bf16";
+  std::string dtype = "auto";
   std::uint64_t seed = 1;
   std::size_t holes = 200;
   bool no_history = false, recompute = false, keep_worse = false, json = false, progress_json = false;

@@ -21,9 +21,7 @@ std::string chosen_dtype(const std::string& asked, const std::string& device, co
   if (asked == "f32") return "float32";
   if (asked == "f16") return "float16";
   if (asked == "bf16" || device.starts_with("cuda")) return "bfloat16";
-  const bool fast = std::any_of(machine.features.begin(), machine.features.end(),
-                                [](const std::string& feature) { return feature == "avx512_bf16" || feature == "amx_bf16"; });
-  return fast ? "bfloat16" : "float32";
+  return base::multiplies_bf16(machine) ? "bfloat16" : "float32";
 }
 
 std::string chosen_quant(const std::string& asked, const engine::WeightSource& source) {

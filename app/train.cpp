@@ -160,7 +160,7 @@ Result<void> check(const TrainSettings& s) {
   if (s.corpus.empty() && s.messages.empty()) return base::fail(ErrorCode::InvalidInput, "there is nothing to train on: expected a corpus, or --messages");
   if (s.schedule != "wsd" && s.schedule != "cosine") return wrong("schedule", s.schedule, "wsd or cosine");
   if (s.optimizer != "muon" && s.optimizer != "adamw") return wrong("optimizer", s.optimizer, "muon or adamw");
-  if (s.dtype != "bf16" && s.dtype != "f32") return wrong("dtype", s.dtype, "bf16 or f32");
+  if (s.dtype != "auto" && s.dtype != "bf16" && s.dtype != "f32") return wrong("dtype", s.dtype, "auto, bf16 or f32");
   if (s.context < 16) return wrong("context", s.context, "at least 16");
   if (s.steps < 1) return wrong("steps", s.steps, "at least 1");
   if (s.decay < 0 || s.decay > s.steps) return wrong("decay", s.decay, "at most --steps");
@@ -216,7 +216,7 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
                                .validation_tokens = settings.validation_tokens, .validate_every = settings.validate_every,
                                .checkpoint_seconds = settings.checkpoint_minutes * 60, .seed = std::uint64_t(settings.seed),
                                .device = settings.device,
-                               .bf16 = settings.dtype == "bf16", .threads = int(settings.threads)};
+                               .dtype = settings.dtype, .threads = int(settings.threads)};
   request.ranks = options.ranks;
   request.optimizer.muon = settings.optimizer == "muon";
   request.optimizer.weight_decay = settings.weight_decay, request.optimizer.clip = settings.clip;

@@ -19,7 +19,7 @@ struct TrainSettings {
   std::int64_t context = 512, steps = 3000, warmup = 60, decay = 600;
   std::int64_t step_tokens = 32768, micro_tokens = 8192;
   double rate = 4e-3, weight_decay = 0.1, clip = 1, least_rate = 0;
-  std::string schedule = "wsd", optimizer = "muon", dtype = "bf16", device = "auto";
+  std::string schedule = "wsd", optimizer = "muon", dtype = "auto", device = "auto";
   double fim = 0.75, suffix_first = 0.5, header = 0.5, packed = 0, import_dropout = 0;
   bool recompute = false;
   std::int64_t seed = 0, threads = 0, validate_every = 250, validation_tokens = 65536;
@@ -45,7 +45,7 @@ void visit(Settings& s, Field&& field) {
   field(s.clip, "clip", "X", "longest gradient; 0 leaves it as it is");
   field(s.schedule, "schedule", "NAME", "wsd (constant, then falling) or cosine");
   field(s.optimizer, "optimizer", "NAME", "muon (for the blocks' matrices, AdamW for the rest) or adamw");
-  field(s.dtype, "dtype", "NAME", "of matrix products: bf16 or f32");
+  field(s.dtype, "dtype", "NAME", "of matrix products: auto (bf16 where the device multiplies it by itself, else f32), bf16 or f32");
   field(s.device, "device", "DEVICE", "auto, cpu, cuda or cuda:N");
   field(s.fim, "fim", "X", "share of pieces with a hole to fill in");
   field(s.suffix_first, "suffix-first", "X", "of them, how many show the suffix before the prefix");

@@ -105,6 +105,10 @@ Machine describe_machine() {
   return machine;
 }
 
+bool multiplies_bf16(const Machine& machine) {
+  return std::ranges::any_of(machine.features, [](const std::string& name) { return name == "avx512_bf16" || name == "amx_bf16"; });
+}
+
 double measure_read_bandwidth() {
   using Clock = std::chrono::steady_clock;
   // Well beyond any cache; less on a machine that has little to spare, where its caches are small too.

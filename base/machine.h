@@ -19,6 +19,9 @@ struct Machine {
 
 Machine describe_machine();
 
+// Whether the processor multiplies bf16 by itself: emulated, it takes several times as long as f32.
+bool multiplies_bf16(const Machine& machine);
+
 // Bytes a second, reading from main memory. A model's tokens a second are at most this over its bytes.
 double measure_read_bandwidth();
 

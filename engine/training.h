@@ -64,7 +64,7 @@ struct TrainRequest {
   double checkpoint_seconds = 600;
   std::uint64_t seed = 0;
   std::string device = "auto";
-  bool bf16 = true;  // matrix products in bf16, sums and weights in f32
+  std::string dtype = "auto";  // of matrix products: bf16, f32, or auto: bf16 where the device multiplies it by itself; sums and weights are f32
   int threads = 0;
 };
 

@@ -9,7 +9,6 @@
 #include <ATen/DeviceAccelerator.h>
 #endif
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/machine.h"
@@ -20,11 +19,6 @@
 
 namespace engine {
 namespace {
-
-bool cpu_multiplies_bf16() {
-  const std::vector<std::string> features = base::describe_machine().features;
-  return std::any_of(features.begin(), features.end(), [](const std::string& f) { return f == "avx512_bf16" || f == "amx_bf16"; });
-}
 
 // libtorch's own question for "a card from Ampere on": others compute bf16 many times slower than f16.
 bool gpu_multiplies_bf16() { return at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8(); }
@@ -43,11 +37,12 @@ std::int64_t memory_of([[maybe_unused]] size_t gpu) {
 }
 
 torch::Dtype best_dtype(torch::Device device) {
-  if (device.is_cpu()) return cpu_multiplies_bf16() ? torch::kBFloat16 : torch::kFloat32;
-  return gpu_multiplies_bf16() ? torch::kBFloat16 : torch::kFloat16;
+  return multiplies_bf16(device) ? torch::kBFloat16 : device.is_cpu() ? torch::kFloat32 : torch::kFloat16;
 }
 
 }  // namespace
+
+bool multiplies_bf16(torch::Device device) { return device.is_cpu() ? base::multiplies_bf16(base::describe_machine()) : gpu_multiplies_bf16(); }
 
 base::Result<torch::Device> choose_device(const std::string& name) {
   const std::int64_t gpus = torch::cuda::is_available() ? std::int64_t(torch::cuda::device_count()) : 0;
@@ -87,7 +82,7 @@ BackendInfo describe_backend() {
   BackendInfo info;
   info.torch_version = TORCH_VERSION;
   info.cpu_capability = at::get_cpu_capability();
-  info.fast_bf16 = cpu_multiplies_bf16();
+  info.fast_bf16 = base::multiplies_bf16(base::describe_machine());
   info.devices.push_back({"cpu", info.cpu_capability, 0});
   if (torch::cuda::is_available())
     for (size_t i = 0; i < size_t(torch::cuda::device_count()); ++i) info.devices.push_back({fmt::format("cuda:{}", i), "GPU", memory_of(i)});

@@ -13,6 +13,7 @@ namespace engine {
 
 base::Result<torch::Device> choose_device(const std::string& name);
 base::Result<torch::Dtype> choose_dtype(const std::string& name, torch::Device device);
+bool multiplies_bf16(torch::Device device);  // by itself; emulated, bf16 takes several times as long as f32
 std::string dtype_name(torch::Dtype dtype);  // "float32"
 BackendInfo describe_backend();
 

@@ -2,13 +2,15 @@
 
 #include <cmath>
 
+#include "engine/torch/device.h"
+
 namespace engine {
 
-torch::Tensor orthogonalized(const torch::Tensor& matrix) {
+torch::Tensor orthogonalized(const torch::Tensor& matrix, torch::Dtype dtype) {
   constexpr double a = 3.4445, b = -4.7750, c = 2.0315;
   constexpr int kSteps = 5;
   const bool tall = matrix.size(0) > matrix.size(1);
-  torch::Tensor x = (matrix / (matrix.norm() + 1e-7)).to(torch::kBFloat16);
+  torch::Tensor x = (matrix / (matrix.norm() + 1e-7)).to(dtype);
   if (tall) x = x.t();
   x = x.contiguous();
   for (int i = 0; i < kSteps; ++i) {
@@ -20,6 +22,7 @@ torch::Tensor orthogonalized(const torch::Tensor& matrix) {
 }
 
 Optimizer::Optimizer(std::vector<Parameter> parameters, const OptimizerSettings& settings) : parameters_(std::move(parameters)), settings_(settings) {
+  if (!parameters_.empty() && multiplies_bf16(parameters_.front().value.device())) iterated_ = torch::kBFloat16;
   for (const Parameter& p : parameters_) {
     const torch::NoGradGuard plain;
     moments_.push_back({torch::zeros_like(p.value), by_muon(p) ? torch::Tensor() : torch::zeros_like(p.value)});
@@ -53,7 +56,7 @@ void Optimizer::muon(Parameter& p, Moments& m, double rate) const {
   m.first.mul_(settings_.momentum).add_(gradient, 1 - settings_.momentum);
   const torch::Tensor ahead = gradient.lerp(m.first, settings_.momentum);  // Nesterov's
   const double scale = 0.2 * std::sqrt(double(std::max(p.value.size(0), p.value.size(1))));
-  p.value.mul_(1 - rate * settings_.weight_decay).add_(orthogonalized(ahead), -rate * scale);
+  p.value.mul_(1 - rate * settings_.weight_decay).add_(orthogonalized(ahead, iterated_), -rate * scale);
 }
 
 void Optimizer::adamw(Parameter& p, Moments& m, double rate) const {

@@ -42,9 +42,10 @@ class Optimizer {
   std::vector<Moments> moments_;
   OptimizerSettings settings_;
   std::int64_t steps_ = 0;
+  torch::Dtype iterated_ = torch::kFloat32;  // Muon's products: bf16 where the device multiplies it by itself
 };
 
-// The nearest matrix whose rows (or columns) are orthonormal, about: five steps of a Newton-Schulz iteration in bf16.
-torch::Tensor orthogonalized(const torch::Tensor& matrix);
+// The nearest matrix whose rows (or columns) are orthonormal, about: five steps of a Newton-Schulz iteration in `dtype`. An f32 matrix.
+torch::Tensor orthogonalized(const torch::Tensor& matrix, torch::Dtype dtype);
 
 }  // namespace engine

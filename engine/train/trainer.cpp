@@ -39,7 +39,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 class Trainer {
  public:
-  Trainer(const TrainRequest& request, const TrainEvents& events, torch::Device device) : r_(request), events_(events), device_(device) {}
+  Trainer(const TrainRequest& request, const TrainEvents& events, torch::Device device, bool bf16)
+      : r_(request), events_(events), device_(device), bf16_(bf16) {}
 
   base::Result<void> prepare();
   base::Result<TrainReport> run(std::stop_token stop);
@@ -57,6 +58,7 @@ class Trainer {
   const TrainRequest& r_;
   const TrainEvents& events_;
   torch::Device device_;
+  bool bf16_;
   std::unique_ptr<Model> model_;
   std::optional<LoraWeights> lora_;
   std::optional<Optimizer> optimizer_;
@@ -82,7 +84,7 @@ base::Result<void> Trainer::fill_model() {
   auto source = open_weights(r_.start);
   if (!source) return base::forward(source);
   LoadTarget target{.device = device_, .dtype = torch::kFloat32, .quant = Quant::None};
-  if (r_.lora.rank > 0) target.quant = r_.quant, target.products = r_.bf16 ? torch::kBFloat16 : torch::kFloat32;
+  if (r_.lora.rank > 0) target.quant = r_.quant, target.products = bf16_ ? torch::kBFloat16 : torch::kFloat32;
   auto loaded = load_parameters(*model_, **source, target, {}, {});
   if (!loaded) return base::forward(loaded);
   rope_factors_ = loaded->rope_factors;
@@ -108,7 +110,7 @@ base::Result<void> Trainer::prepare() {
   auto parameters = trained_parameters();
   if (!parameters) return base::forward(parameters);
   for (const Parameter& p : *parameters) report_.parameters += p.value.numel();
-  model_->ready(device_, r_.bf16 ? torch::kBFloat16 : torch::kFloat32, rope_factors_);
+  model_->ready(device_, bf16_ ? torch::kBFloat16 : torch::kFloat32, rope_factors_);
   parameters_ = *parameters;
   optimizer_.emplace(std::move(*parameters), r_.optimizer);
   std::error_code ignored;
@@ -141,7 +143,7 @@ base::Result<void> Trainer::one_step(const std::stop_token& stop) {
   optimizer_->clear_gradients();
   double sum = 0;
   for (size_t i = size_t(group_.rank()); i < batches->size(); i += size_t(group_.count()))
-    sum += add_gradients(*model_, (*batches)[i], 1 / double(targets), r_.bf16);
+    sum += add_gradients(*model_, (*batches)[i], 1 / double(targets), bf16_);
   stopped_ = stop.stop_requested();
   if (group_.count() > 1) sum_over_ranks(sum);
   const double norm = optimizer_->clip(), rate = r_.schedule.at(state_.step);
@@ -171,7 +173,7 @@ base::Result<void> Trainer::validate() {
   if (validation_.empty()) return {};
   double sum = 0, targets = 0;
   for (size_t i = 0; i < validation_.size(); ++i) {
-    if (i % size_t(group_.count()) == size_t(group_.rank())) sum += loss(*model_, validation_[i], r_.bf16);
+    if (i % size_t(group_.count()) == size_t(group_.rank())) sum += loss(*model_, validation_[i], bf16_);
     targets += double(validation_[i].targets);
   }
   group_.sum({}, {&sum, 1});
@@ -248,7 +250,7 @@ base::Result<TrainReport> train_with_torch(const TrainRequest& request, const Tr
     at::set_num_threads(request.threads > 0 ? request.threads : std::max(1, base::describe_machine().cores));
     auto device = choose_device(request.device);
     if (!device) return base::forward(device);
-    Trainer trainer(request, events, *device);
+    Trainer trainer(request, events, *device, request.dtype == "bf16" || (request.dtype == "auto" && multiplies_bf16(*device)));
     if (auto ready = trainer.prepare(); !ready) return base::forward(ready);
     return trainer.run(stop);
   });

@@ -199,11 +199,14 @@ TEST_CASE("a long gradient is cut to the longest allowed, in its own direction")
 
 TEST_CASE("an orthogonalised matrix has singular values about 1, whichever way it lies") {
   auto generator = at::detail::createCPUGenerator(3);
-  for (const auto& [rows, columns] : {std::pair{24, 64}, {64, 24}, {32, 32}}) {
-    const Tensor values = std::get<1>(torch::linalg_svd(orthogonalized(torch::empty({rows, columns}).normal_(0, 3, generator)), false));
-    CHECK(values.min().item<double>() > 0.5);
-    CHECK(values.max().item<double>() < 1.4);
-  }
+  for (const auto dtype : {torch::kBFloat16, torch::kFloat32})
+    for (const auto& [rows, columns] : {std::pair{24, 64}, {64, 24}, {32, 32}}) {
+      const Tensor orthogonal = orthogonalized(torch::empty({rows, columns}).normal_(0, 3, generator), dtype);
+      const Tensor values = std::get<1>(torch::linalg_svd(orthogonal, false));
+      CHECK(orthogonal.scalar_type() == torch::kFloat32);
+      CHECK(values.min().item<double>() > 0.5);
+      CHECK(values.max().item<double>() < 1.4);
+    }
 }
 
 TEST_CASE("what is saved loads as the same model, in every layout that a file has") {
