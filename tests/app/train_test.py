@@ -127,6 +127,14 @@ def test_killed_and_resumed_it_is_as_if_it_had_never_stopped(corpus, vocabulary,
         assert digest(killed / name) == digest(whole / name), name
 
 
+def test_products_are_in_bf16_only_where_the_processor_multiplies_it(corpus, vocabulary, tmp_path):
+    native = "bf16" if json.loads(rigpilot("doctor", "--json").stdout)["fast_bf16"] else "f32"
+    for name, more in [("auto", {}), ("bf16", {"dtype": "bf16"}), ("f32", {"dtype": "f32"})]:
+        answer("train", *settings(corpus, vocabulary, device="cpu", **{"steps": 3, "decay": 1, "warmup": 1}, **more), "--out", tmp_path / name)
+    assert digest(tmp_path / "auto/model.safetensors") == digest(tmp_path / native / "model.safetensors")
+    assert digest(tmp_path / "bf16/model.safetensors") != digest(tmp_path / "f32/model.safetensors"), "the comparison can fail"
+
+
 def test_a_polite_stop_keeps_the_last_step(corpus, vocabulary, tmp_path):
     child = subprocess.Popen([RIGPILOT, "train", *map(str, settings(corpus, vocabulary, steps=100000, **{"validate-every": 0})), "--out", str(tmp_path / "m"), "--json"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
