@@ -1,6 +1,6 @@
 // What the workspace's word is worth beside a model's: bench_mixing MODEL PLACES FILE... hides stretches of the files from their own index, as
 // the server does in idle time (lsp/completion/mix_learning.h), and prints nats a token of the model, of the index, of their mixture with the weights
-// that a server begins with, and with those that the samples ask for. The weights in engine/ngram/mixer.h come of such a run.
+// that a server begins with, and with those that the samples ask for. The network itself (engine/ngram/mixing_gate.h) is fitted to what bench_gate writes.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -32,7 +32,7 @@ int main(int count, char** arguments) {
     if (!taken) return fmt::print(stderr, "{}\n", taken.error().message), 1;
     samples.insert(samples.end(), taken->begin(), taken->end());
   }
-  const engine::MixWeights fitted = engine::fit_mixing(samples), of_model{-30, 0, 0}, of_index{7, 0, 0};
+  const engine::MixWeights fitted = engine::fit_mixing(samples), of_model{-60, 0, 0}, of_index{60, 0, 0};
   fmt::print("{} tokens; nats a token: model {:.3f}, index {:.3f}, mixture {:.3f}, with the weights {:.2f}, {:.2f} and {:.2f} {:.3f}\n", samples.size(), mixing_loss(samples, of_model),
              mixing_loss(samples, of_index), mixing_loss(samples, {}), fitted.bias, fitted.certainty, fitted.length, mixing_loss(samples, fitted));
   return 0;

@@ -87,6 +87,8 @@ struct GeneratedToken {
 };
 // Called once for each id, in order, on the caller's thread. Stop keeps the id and ends.
 using OnToken = std::function<Verdict(const GeneratedToken&)>;
+// A row of logits, one for each id of the vocabulary, up to a constant; only looked at during the call.
+using OnLogits = std::function<void(std::span<const float>)>;
 
 enum class StopReason {
   EndToken,     // the model chose one of end_ids
@@ -128,8 +130,8 @@ class Engine {
                                             std::stop_token stop) = 0;
 
   // Log-probability (natural) of ids[i] given those before it, for i = 1 .. n-1: n-1 values. Longer texts than the
-  // context are scored in windows that keep half a context of history.
-  virtual base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) = 0;
+  // context are scored in windows that keep half a context of history. `on_logits` sees what each value came from, in order.
+  virtual base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits = {}) = 0;
 
   // From the next request on the model answers with this LoRA adapter (engine/adapter/adapter.h) in place of the one before, if any; an
   // empty path: with none. Takes milliseconds; the base stays loaded. After an error all is as it was.

@@ -39,8 +39,8 @@ class RecordingEngine : public engine::Engine {
     return made;
   }
 
-  base::Result<std::vector<float>> score(std::span<const engine::TokenId> ids, std::stop_token stop) override {
-    return engine_->score(ids, stop);
+  base::Result<std::vector<float>> score(std::span<const engine::TokenId> ids, std::stop_token stop, const engine::OnLogits& on_logits) override {
+    return engine_->score(ids, stop, on_logits);
   }
 
  private:

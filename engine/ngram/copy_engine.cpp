@@ -116,10 +116,14 @@ base::Result<Generation> CopyEngine::generate(const GenerateRequest& request, co
   return out;
 }
 
-base::Result<std::vector<float>> CopyEngine::score(std::span<const TokenId> ids, std::stop_token) {
+base::Result<std::vector<float>> CopyEngine::score(std::span<const TokenId> ids, std::stop_token, const OnLogits& on_logits) {
   const float even = -std::log(float(std::max<std::int64_t>(info_.vocab_size, 1)));
   std::vector<float> out;
-  for (std::size_t i = 1; i < ids.size(); ++i) out.push_back(even);
+  const std::vector<float> all(on_logits ? std::size_t(info_.vocab_size) : 0, even);
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    out.push_back(even);
+    if (on_logits) on_logits(all);
+  }
   return out;
 }
 

@@ -17,7 +17,7 @@ class CopyEngine final : public Engine {
 
   const ModelInfo& info() const override { return info_; }
   base::Result<Generation> generate(const GenerateRequest& request, const OnToken& on_token, std::stop_token stop) override;
-  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) override;
+  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits) override;
 
  private:
   struct Options {

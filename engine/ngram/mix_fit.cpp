@@ -17,12 +17,16 @@ using Matrix = std::array<Vector, kWeights>;
 Vector to_vector(const MixWeights& weights) { return {weights.bias, weights.certainty, weights.length}; }
 MixWeights to_weights(const Vector& w) { return {float(w[0]), float(w[1]), float(w[2])}; }
 
-// What a sample's share is the logistic function of, by weight.
-Vector features(const MixSample& sample) { return {1, sample.certainty, std::log1p(double(sample.length))}; }
+// What a sample's share is the logistic function of: a sum of these, by weight, and what the gate says.
+struct Seen {
+  Vector x;
+  double gate = 0;
+};
+Seen seen(const MixSample& sample) { return {{1, sample.evidence.certainty, std::log1p(double(sample.evidence.length))}, mixing_gate(sample.evidence)}; }
 
-double share_of(const Vector& x, const Vector& w) {
-  double sum = 0;
-  for (std::size_t i = 0; i < kWeights; ++i) sum += w[i] * x[i];
+double share_of(const Seen& seen, const Vector& w) {
+  double sum = seen.gate;
+  for (std::size_t i = 0; i < kWeights; ++i) sum += w[i] * seen.x[i];
   return 1 / (1 + std::exp(-sum));
 }
 
@@ -32,7 +36,7 @@ double given(const MixSample& sample, double share) { return (1 - share) * sampl
 double cost(std::span<const MixSample> samples, const Vector& start, const Vector& w) {
   double sum = 0;
   for (std::size_t i = 0; i < kWeights; ++i) sum += kPrior / 2 * std::pow(w[i] - start[i], 2);
-  for (const MixSample& sample : samples) sum -= std::log(given(sample, share_of(features(sample), w)));
+  for (const MixSample& sample : samples) sum -= std::log(given(sample, share_of(seen(sample), w)));
   return sum;
 }
 
@@ -57,8 +61,9 @@ Vector step_from(std::span<const MixSample> samples, const Vector& start, const 
   Matrix outer{};
   for (std::size_t i = 0; i < kWeights; ++i) gradient[i] = kPrior * (w[i] - start[i]), outer[i][i] = kPrior;
   for (const MixSample& sample : samples) {
-    const Vector x = features(sample);
-    const double share = share_of(x, w), slope = -(sample.workspace - sample.model) * share * (1 - share) / given(sample, share);
+    const Seen at = seen(sample);
+    const Vector& x = at.x;
+    const double share = share_of(at, w), slope = -(sample.workspace - sample.model) * share * (1 - share) / given(sample, share);
     for (std::size_t i = 0; i < kWeights; ++i) {
       gradient[i] += slope * x[i];
       for (std::size_t j = 0; j < kWeights; ++j) outer[i][j] += slope * slope * x[i] * x[j];
@@ -92,7 +97,7 @@ MixWeights fit_mixing(std::span<const MixSample> samples, const MixWeights& star
 float mixing_loss(std::span<const MixSample> samples, const MixWeights& weights) {
   if (samples.empty()) return 0;
   double sum = 0;
-  for (const MixSample& sample : samples) sum -= std::log(given(sample, share_of(features(sample), to_vector(weights))));
+  for (const MixSample& sample : samples) sum -= std::log(given(sample, share_of(seen(sample), to_vector(weights))));
   return float(sum / double(samples.size()));
 }
 

@@ -1,6 +1,5 @@
 // mix_fit.h: the mixing's weights, learned from what a user's own files confirm.
-// A sample is a token that stood in a file: how certain the workspace was of something and by how long a match, and how likely model and workspace held that
-// very token. fit_mixing() gives the weights under which the tokens are likeliest, drawn towards `start`, so that few samples change
+// A sample is a token that stood in a file: how certain workspace and model were of something there, and how likely both held that very token. fit_mixing() gives the weights under which the tokens are likeliest, drawn towards `start`, so that few samples change
 // little. Berndt, Hall, Hall and Hausman: "Estimation and Inference in Nonlinear Structural Models", 1974. Pure.
 #pragma once
 
@@ -11,8 +10,7 @@
 namespace engine {
 
 struct MixSample {
-  float certainty = 0;             // Prediction::chances' first probability
-  float length = 0;                // Prediction::length
+  MixEvidence evidence;
   float model = 0, workspace = 0;  // probabilities of the token that stood there
 };
 

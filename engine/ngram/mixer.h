@@ -1,23 +1,22 @@
 // mixer.h: a model's next-token probabilities mixed with the workspace's: a private name is known the moment its file is indexed.
-// mix() is GenerateRequest::mix: the logits become those of (1 - lambda) p_model + lambda p_workspace, up to a constant. lambda rises
-// with the workspace's own certainty, the probability of what it holds likeliest, which count and unanimity of the match have gone
-// into (predict.h), and with the match's length: logistic, its weights fitted to code (bench/mixing.cpp). Hellendoorn and Devanbu 2017; Khandelwal et al. 2020
-// (kNN-LM).
-// Costs a look-up and one pass over the logits. One generation's; one thread.
+// mix() is GenerateRequest::mix: the logits become those of (1 - lambda) p_model + lambda p_workspace, up to a constant. lambda comes from how
+// certain both are, of what, and by how long a match (mixing_gate.h), moved by what this workspace's files have confirmed (mix_fit.h). Hellendoorn
+// and Devanbu 2017; Khandelwal et al. 2020 (kNN-LM).
+// Costs a look-up and two passes over the logits. One generation's; one thread.
 #pragma once
 
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "engine/ngram/mixing_gate.h"
 #include "engine/ngram/predict.h"
 
 namespace engine {
 
+// Added to what mixing_gate() gives: bias + certainty * evidence.certainty + length * ln(1 + evidence.length).
 struct MixWeights {
-  float bias = -3.56f;  // lambda = 1 / (1 + exp(-(bias + certainty * probability + this->length * ln(1 + length))))
-  float certainty = 4.1f;
-  float length = 0.7f;
+  float bias = 0, certainty = 0, length = 0;
 };
 
 class Mixer {
@@ -37,8 +36,7 @@ class Mixer {
   MixWeights weights_;
 };
 
-float mixing_share(float certainty, float length, const MixWeights& weights);
-// lambda for what was found: 0 where the workspace is not to be asked.
-float mixing_share(const Prediction& prediction, const MixWeights& weights);
+// lambda.
+float mixing_share(const MixEvidence& evidence, const MixWeights& weights = {});
 
 }  // namespace engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <limits>
 #include <mutex>
@@ -169,12 +170,20 @@ Result<Generation> ScriptedEngine::generate(const GenerateRequest& request, cons
   return out;
 }
 
-Result<std::vector<float>> ScriptedEngine::score(std::span<const TokenId> scored, std::stop_token stop) {
+Result<std::vector<float>> ScriptedEngine::score(std::span<const TokenId> scored, std::stop_token stop, const OnLogits& on_logits) {
   for (const TokenId id : scored)
     if (id < 0 || id >= ids::kCount)
       return fail(ErrorCode::InvalidInput, "token id {} is outside the vocabulary of {}", id, int(ids::kCount));
   if (!wait(script_.prefill_ms_per_token * double(scored.size()), stop)) return base::cancelled();
-  return std::vector<float>(scored.empty() ? 0 : scored.size() - 1, float(script_.logprob));
+  const std::vector<float> out(scored.empty() ? 0 : scored.size() - 1, float(script_.logprob));
+  if (!on_logits) return out;
+  const double others = std::max(1e-9, 1 - std::exp(script_.logprob)) / double(ids::kCount - 1);  // alike, all but the token that stands there
+  for (std::size_t i = 1; i < scored.size(); ++i) {
+    std::vector<float> row(std::size_t(ids::kCount), float(std::log(others)));
+    row[std::size_t(scored[i])] = float(script_.logprob);
+    on_logits(row);
+  }
+  return out;
 }
 
 Result<std::unique_ptr<ScriptedEngine>> load_scripted(const std::filesystem::path& path, const Progress& progress,

@@ -21,7 +21,7 @@ class ScriptedEngine final : public Engine {
   const Script& script() const { return script_; }  // script().fim: which byte tokenizer goes with it
   const ModelInfo& info() const override { return info_; }
   base::Result<Generation> generate(const GenerateRequest& request, const OnToken& on_token, std::stop_token stop) override;
-  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) override;
+  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits) override;
 
  private:
   base::Result<void> check(std::span<const TokenId> ids) const;

@@ -53,9 +53,9 @@ class TorchEngine : public Engine {
     });
   }
 
-  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop) override {
+  base::Result<std::vector<float>> score(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits) override {
     if (auto fine = check_ids(ids); !fine) return base::forward(fine);
-    return guarded("scoring", [&] { return score_windows(ids, stop); });
+    return guarded("scoring", [&] { return score_windows(ids, stop, on_logits); });
   }
 
   base::Result<void> use_adapter(const std::filesystem::path& folder) override {
@@ -102,8 +102,8 @@ class TorchEngine : public Engine {
     return result;
   }
 
-  base::Result<std::vector<float>> score_windows(std::span<const TokenId> ids, std::stop_token stop);
-  void score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out);
+  base::Result<std::vector<float>> score_windows(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits);
+  void score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out, const OnLogits& on_logits);
 
   std::unique_ptr<Model> model_;
   ModelInfo info_;
@@ -143,15 +143,19 @@ base::Result<void> TorchEngine::load_draft(const std::filesystem::path& path, co
 }
 
 // Appends the log-probability of targets[i] after chunk[i]; targets may be one shorter than the chunk, or start later in it.
-void TorchEngine::score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out) {
+void TorchEngine::score_chunk(Session& session, std::span<const TokenId> chunk, std::span<const TokenId> targets, std::vector<float>& out, const OnLogits& on_logits) {
   torch::Tensor logits = advance(*model_, session, device_, chunk, LogitsOf::EveryToken);
   const size_t vocab = size_t(logits.size(1)), skipped = chunk.size() - std::min(chunk.size(), targets.size());
   const float* rows = logits.const_data_ptr<float>();
-  for (size_t i = 0; i < targets.size(); ++i) out.push_back(log_probability({rows + (i + skipped) * vocab, vocab}, targets[i]));
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const std::span<const float> row(rows + (i + skipped) * vocab, vocab);
+    out.push_back(log_probability(row, targets[i]));
+    if (on_logits) on_logits(row);
+  }
 }
 
 // Windows of a whole context; each after the first starts half a context back, so every token sees at least that much.
-base::Result<std::vector<float>> TorchEngine::score_windows(std::span<const TokenId> ids, std::stop_token stop) {
+base::Result<std::vector<float>> TorchEngine::score_windows(std::span<const TokenId> ids, std::stop_token stop, const OnLogits& on_logits) {
   std::vector<float> out;
   if (ids.size() < 2) return out;
   const size_t context = size_t(info_.context_length), half = std::max<size_t>(1, context / 2), last = ids.size() - 1;
@@ -165,7 +169,7 @@ base::Result<std::vector<float>> TorchEngine::score_windows(std::span<const Toke
       if (stop.stop_requested()) return base::cancelled();
       const size_t end = std::min(window_end, at + chunk);
       const size_t first_new = std::clamp(out.size(), at, end);  // earlier targets were scored by the window before
-      score_chunk(session, ids.subspan(at, end - at), ids.subspan(first_new + 1, end - first_new), out);
+      score_chunk(session, ids.subspan(at, end - at), ids.subspan(first_new + 1, end - first_new), out, on_logits);
     }
     window_start = window_end - std::min(window_end, half);
   }

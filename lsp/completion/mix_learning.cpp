@@ -57,18 +57,23 @@ base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model
   const auto end_at = picked->tokens.begin() + std::ptrdiff_t(std::min(size, begin + window + kAround));
   const std::size_t before = begin - std::size_t(begin_at - picked->tokens.begin());
   const Tokens text(begin_at, end_at);
-  const auto rated = model.engine->score(std::span(text).subspan(before, window), stop);
-  if (!rated) return base::forward(rated, "learning to mix");
+  // What the index says of each token, had its stretch not been written yet. None: nothing.
+  std::vector<engine::Prediction> foreseen(window);
   for (std::size_t at = kHistory; at + kStretch <= window && !stop.stop_requested(); at += kStretch) {
     Tokens rest(text.begin(), text.begin() + std::ptrdiff_t(before + at));
     rest.insert(rest.end(), text.begin() + std::ptrdiff_t(before + at + kStretch), text.end());
     const auto index = workspace.without(picked->key).with(engine::Segment::build({{.key = picked->key, .tokens = std::move(rest)}})).before(std::span(text).subspan(before + at + kStretch));
-    for (std::size_t i = at; i < at + kStretch; ++i) {
-      const auto found = engine::predict(index.look_up(std::span(text).first(before + i), {.samples = engine::kSamples}));
-      if (found.chances.empty()) continue;
-      out.push_back({.certainty = found.chances.front().probability, .length = float(found.length), .model = std::exp((*rated)[i - 1]), .workspace = probability_of(found, text[before + i])});
-    }
+    for (std::size_t i = at; i < at + kStretch; ++i) foreseen[i] = engine::predict(index.look_up(std::span(text).first(before + i), {.samples = engine::kSamples}));
   }
+  std::size_t i = 0;
+  const auto take = [&](std::span<const float> logits) {
+    const engine::Prediction& found = foreseen[++i];
+    if (found.chances.empty()) return;
+    const TokenId stood = text[before + i];
+    const float normal = engine::log_normal(logits);
+    out.push_back({.evidence = engine::weigh(found, logits, normal), .model = std::exp(logits[std::size_t(stood)] - normal), .workspace = probability_of(found, stood)});
+  };
+  if (const auto rated = model.engine->score(std::span(text).subspan(before, window), stop, take); !rated) return base::forward(rated, "learning to mix");
   return out;
 }
 

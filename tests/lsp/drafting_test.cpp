@@ -11,7 +11,7 @@ struct Drafted : engine::Engine {
   engine::ModelInfo own;
   const engine::ModelInfo& info() const override { return own; }
   base::Result<engine::Generation> generate(const engine::GenerateRequest&, const engine::OnToken&, std::stop_token) override { return engine::Generation{}; }
-  base::Result<std::vector<float>> score(std::span<const engine::TokenId>, std::stop_token) override { return std::vector<float>{}; }
+  base::Result<std::vector<float>> score(std::span<const engine::TokenId>, std::stop_token, const engine::OnLogits&) override { return std::vector<float>{}; }
   base::Result<void> use_draft(const std::filesystem::path& path, std::stop_token) override {
     if (path == "slow") return base::fail(base::ErrorCode::Unsupported, "slow: drafts need int8 or int4");
     if (path == "other") return base::fail(base::ErrorCode::InvalidInput, "other: has another vocabulary");

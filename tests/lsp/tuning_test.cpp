@@ -15,7 +15,7 @@ struct Noting : engine::Engine {
   engine::ModelInfo own;
   const engine::ModelInfo& info() const override { return own; }
   base::Result<engine::Generation> generate(const engine::GenerateRequest&, const engine::OnToken&, std::stop_token) override { return engine::Generation{}; }
-  base::Result<std::vector<float>> score(std::span<const engine::TokenId>, std::stop_token) override { return std::vector<float>{}; }
+  base::Result<std::vector<float>> score(std::span<const engine::TokenId>, std::stop_token, const engine::OnLogits&) override { return std::vector<float>{}; }
   base::Result<void> use_adapter(const std::filesystem::path& folder) override {
     if (folder.filename() == "bad") return base::fail(base::ErrorCode::InvalidInput, "bad: is no adapter");
     return {};

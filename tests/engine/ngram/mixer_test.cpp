@@ -1,6 +1,8 @@
 #include "engine/ngram/mixer.h"
 
+#include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "support/catch.h"
 
@@ -32,13 +34,45 @@ TEST_CASE("a mixture is a distribution: the model's where the workspace knows no
   CHECK(helped[2] < alone[2]);
 }
 
-TEST_CASE("the share grows with the workspace's certainty, and with the match's length") {
-  const auto share = [](float certainty, std::uint32_t length = 3) { return mixing_share({.chances = {{1, certainty}, {2, 0.01f}}, .length = length}, {}); };
-  CHECK(share(0.5f, 20) > share(0.5f, 10));
-  CHECK(share(0.5f, 10) > share(0.5f, 1));
-  CHECK(share(0.9f) > share(0.5f));
-  CHECK(share(0.5f) > share(0.1f));
-  CHECK(share(0.99f) < 1);
-  CHECK(share(0.01f) > 0);
-  CHECK(mixing_share({}, {}) == 0);
+TEST_CASE("the share grows with the workspace's certainty, with the match's length, and with the model's doubt") {
+  const MixEvidence usual{.certainty = 0.5f, .length = 4, .model_certainty = 0.5f, .model_on_workspace = 0.05f, .workspace_on_model = 0.05f};
+  const auto share = [&](auto&& change) {
+    MixEvidence evidence = usual;
+    change(evidence);
+    return mixing_share(evidence);
+  };
+  const auto certain = [&](float certainty) { return share([&](MixEvidence& e) { e.certainty = certainty, e.workspace_on_model = (1 - certainty) / 10; }); };
+  CHECK(certain(0.9f) > certain(0.5f));
+  CHECK(certain(0.5f) > certain(0.1f));
+  CHECK(certain(0.99f) > 0.7f);
+  CHECK(certain(0.01f) < 0.4f);
+  const auto long_match = [&](float length) { return share([&](MixEvidence& e) { e.length = length; }); };
+  CHECK(long_match(16) > long_match(1));
+  const auto doubting = [&](float certainty) { return share([&](MixEvidence& e) { e.model_certainty = certainty, e.model_on_workspace = std::min(0.01f, 1 - certainty); }); };
+  CHECK(doubting(0.1f) > doubting(0.95f));
+}
+
+TEST_CASE("what is weighed are both distributions' own numbers") {
+  const std::vector<float> logits = {0.f, std::log(6.f), std::log(2.f), 0.f};
+  const float normal = log_normal(logits);
+  CHECK(normal == Approx(std::log(10.f)));
+  const Prediction workspace{.chances = {{2, 0.7f}, {1, 0.2f}}, .length = 5};
+  const MixEvidence seen = weigh(workspace, logits, normal);
+  CHECK(seen.certainty == 0.7f);
+  CHECK(seen.length == 5);
+  CHECK(seen.model_certainty == Approx(0.6));
+  CHECK(seen.model_on_workspace == Approx(0.2));
+  CHECK(seen.workspace_on_model == 0.2f);
+  CHECK(weigh({.chances = {{9, 0.7f}}}, logits, normal).model_on_workspace == 0);
+  CHECK(weigh({.chances = {{kSeparator, 0.7f}}}, logits, normal).workspace_on_model == 0);
+}
+
+TEST_CASE("whatever is weighed, the share is one") {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform(0, 1);
+  for (int i = 0; i < 1000; ++i) {
+    const float share = mixing_share({uniform(random), std::floor(40 * uniform(random)), uniform(random), uniform(random), uniform(random)});
+    REQUIRE(share > 0);
+    REQUIRE(share < 1);
+  }
 }

@@ -20,7 +20,7 @@ std::string repeated(const std::string& text, int times) {
   return out;
 }
 
-float share_at(const lsp::Model& model, float certainty) { return mixing_share({.chances = {{1, certainty}}}, model.mix); }
+float share_at(const lsp::Model& model, float certainty) { return mixing_share({.certainty = certainty, .length = 3, .model_certainty = 0.3f, .model_on_workspace = 0.05f, .workspace_on_model = 0.05f}, model.mix); }
 
 }  // namespace
 
