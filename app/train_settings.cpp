@@ -24,6 +24,7 @@ TrainSettings shakespeare() {
 
 TrainSettings code() {
   TrainSettings s;
+  s.context = 1024, s.packed = 0.4;
   s.steps = 12000, s.warmup = 120, s.decay = 2400, s.step_tokens = 16384, s.rate = 3e-3, s.validate_every = 500;
   return s;
 }

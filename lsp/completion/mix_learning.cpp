@@ -68,8 +68,8 @@ base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model
   std::size_t i = 0;
   const auto take = [&](std::span<const float> logits) {
     const engine::Prediction& found = foreseen[++i];
-    if (found.chances.empty()) return;
     const TokenId stood = text[before + i];
+    if (found.chances.empty() || std::size_t(stood) >= logits.size()) return;
     const float normal = engine::log_normal(logits);
     out.push_back({.evidence = engine::weigh(found, logits, normal), .model = std::exp(logits[std::size_t(stood)] - normal), .workspace = probability_of(found, stood)});
   };
