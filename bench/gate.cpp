@@ -58,10 +58,7 @@ class Told final : public engine::Engine {
   static void print(const engine::Prediction& found, std::span<const float> logits, engine::TokenId stood) {
     const float normal = engine::log_normal(logits);
     const engine::MixEvidence e = engine::weigh(found, logits, normal);
-    float workspace = 0;
-    for (const engine::TokenChance& chance : found.chances)
-      if (chance.token == stood) workspace = chance.probability;
-    fmt::print("{:.6g} {:.6g} {:.6g} {} {:.6g} {:.6g} {:.6g}\n", std::exp(logits[std::size_t(stood)] - normal), workspace, e.certainty, e.length, e.model_certainty, e.model_on_workspace, e.workspace_on_model);
+    fmt::print("{:.6g} {:.6g} {:.6g} {} {:.6g} {:.6g} {:.6g}\n", std::exp(logits[std::size_t(stood)] - normal), engine::probability_of(found, stood), e.certainty, e.length, e.model_certainty, e.model_on_workspace, e.workspace_on_model);
   }
 
   std::unique_ptr<engine::Engine> model_;

@@ -1,6 +1,5 @@
 #include "engine/ngram/mixing_gate.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "engine/kernels/kernels.h"
@@ -12,11 +11,6 @@ namespace {
 
 // A probability's logarithm, of which differences below a ten-thousandth say nothing.
 float ln_of(float probability) { return std::log(probability + 1e-4f); }
-
-float chance_of(const Prediction& prediction, TokenId token) {
-  const auto found = std::ranges::find(prediction.chances, token, &TokenChance::token);
-  return found == prediction.chances.end() ? 0 : found->probability;
-}
 
 }  // namespace
 
@@ -30,7 +24,7 @@ MixEvidence weigh(const Prediction& workspace, std::span<const float> logits, fl
           .length = float(workspace.length),
           .model_certainty = std::exp(logits[likeliest] - normal),
           .model_on_workspace = known ? std::exp(logits[std::size_t(first.token)] - normal) : 0,
-          .workspace_on_model = chance_of(workspace, TokenId(likeliest))};
+          .workspace_on_model = probability_of(workspace, TokenId(likeliest))};
 }
 
 float mixing_gate(const MixEvidence& e) {

@@ -26,6 +26,11 @@ Tally& of(std::vector<Tally>& tallies, TokenId token) {
 
 }  // namespace
 
+float probability_of(const Prediction& prediction, TokenId token) {
+  const auto found = std::ranges::find(prediction.chances, token, &TokenChance::token);
+  return found == prediction.chances.end() ? 0 : found->probability;
+}
+
 Prediction predict(const LookUp& found, const BlendWeights& weights) {
   Prediction out;
   const auto& continuations = found.continuations;

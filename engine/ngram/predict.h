@@ -31,6 +31,8 @@ struct Prediction {
   float agreement = 0;               // share of the most frequent among these
 };
 
+float probability_of(const Prediction& prediction, TokenId token);  // 0: it was never seen there
+
 Prediction predict(const LookUp& found, const BlendWeights& weights = {});
 
 }  // namespace engine

@@ -40,11 +40,6 @@ std::optional<Picked> pick_document(const engine::NgramIndex& workspace, std::ui
   return std::nullopt;
 }
 
-float probability_of(const engine::Prediction& prediction, TokenId token) {
-  const auto found = std::ranges::find(prediction.chances, token, &engine::TokenChance::token);
-  return found == prediction.chances.end() ? 0 : found->probability;
-}
-
 }  // namespace
 
 base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model, const engine::NgramIndex& workspace, std::uint64_t pick, std::stop_token stop) {
