@@ -150,7 +150,8 @@ engine::Schedule schedule_of(const TrainSettings& s) {
 }
 
 engine::SequenceOptions sequences_of(const TrainSettings& s) {
-  return {.context = std::size_t(s.context), .fim = s.fim, .suffix_first = s.suffix_first, .header = s.header, .packed = s.packed, .import_dropout = s.import_dropout, .seed = std::uint64_t(s.seed)};
+  return {.context = std::size_t(s.context), .fim = s.fim, .suffix_first = s.suffix_first, .header = s.header, .packed = s.packed, .import_dropout = s.import_dropout,
+          .holes = {.characters = s.hole_characters, .lines = s.hole_lines, .block = s.hole_blocks, .rest_of_line = s.hole_rests}, .seed = std::uint64_t(s.seed)};
 }
 
 Result<void> check(const TrainSettings& s) {
@@ -166,6 +167,10 @@ Result<void> check(const TrainSettings& s) {
   if (s.decay < 0 || s.decay > s.steps) return wrong("decay", s.decay, "at most --steps");
   if (s.micro_tokens < s.context) return wrong("micro-tokens", s.micro_tokens, "at least --context");
   if (s.step_tokens < 1) return wrong("step-tokens", s.step_tokens, "at least 1");
+  for (const auto& [name, share] : {std::pair{"hole-characters", s.hole_characters}, {"hole-lines", s.hole_lines}, {"hole-blocks", s.hole_blocks}, {"hole-rests", s.hole_rests}})
+    if (!(share >= 0)) return wrong(name, share, "at least 0");
+  if (s.fim > 0 && !(s.hole_characters + s.hole_lines + s.hole_blocks + s.hole_rests > 0)) return wrong("hole-lines", s.hole_lines, "one kind of hole with a share above 0");
+  if (!(s.hole_weight > 0)) return wrong("hole-weight", s.hole_weight, "more than 0");
   if (!(s.rate > 0)) return wrong("rate", s.rate, "more than 0");
   return {};
 }
@@ -217,7 +222,7 @@ int run_training(const TrainSettings& settings, const engine::ModelConfig& confi
                                .checkpoint_seconds = settings.checkpoint_minutes * 60, .seed = std::uint64_t(settings.seed),
                                .device = settings.device,
                                .dtype = settings.dtype, .threads = int(settings.threads)};
-  request.ranks = options.ranks;
+  request.ranks = options.ranks, request.hole_weight = settings.hole_weight;
   request.optimizer.muon = settings.optimizer == "muon";
   request.optimizer.weight_decay = settings.weight_decay, request.optimizer.clip = settings.clip;
   std::optional<engine::CorpusSource> held_out;

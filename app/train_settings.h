@@ -21,6 +21,7 @@ struct TrainSettings {
   double rate = 4e-3, weight_decay = 0.1, clip = 1, least_rate = 0;
   std::string schedule = "wsd", optimizer = "muon", dtype = "auto", device = "auto";
   double fim = 0.75, suffix_first = 0.5, header = 0.5, packed = 0, import_dropout = 0;
+  double hole_characters = 0.4, hole_lines = 0.25, hole_blocks = 0.15, hole_rests = 0.2, hole_weight = 1;
   bool recompute = false;
   std::int64_t seed = 0, threads = 0, validate_every = 250, validation_tokens = 65536;
   double checkpoint_minutes = 10;
@@ -52,6 +53,11 @@ void visit(Settings& s, Field&& field) {
   field(s.header, "header", "X", "share of pieces that begin with the file's name");
   field(s.packed, "packed", "X", "share of pieces with a part of another file of their repository before them");
   field(s.import_dropout, "import-dropout", "X", "share of pieces without the lines that import");
+  field(s.hole_characters, "hole-characters", "X", "share of the holes that are any characters");
+  field(s.hole_lines, "hole-lines", "X", "that are a whole line, or some");
+  field(s.hole_blocks, "hole-blocks", "X", "that are what a block's opening line stands above");
+  field(s.hole_rests, "hole-rests", "X", "that are the rest of a line");
+  field(s.hole_weight, "hole-weight", "X", "how much a token that fills a hole counts beside the others");
   field(s.recompute, "recompute", "BOOL", "true: keep only the blocks' inputs for the way back: less memory, a third more work");
   field(s.seed, "seed", "N", "another seed, another order and other weights");
   field(s.threads, "threads", "N", "CPU threads; 0: one a core");

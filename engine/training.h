@@ -55,6 +55,7 @@ struct TrainRequest {
   Ranks ranks;
   SequenceStream* data = nullptr;
   SequenceStream* validation = nullptr;  // may be null; its first `validation_tokens` are looked at each time
+  double hole_weight = 1;                // of a token that fills a hole, in both; all others have 1
   Schedule schedule;                     // schedule.steps: how many in all
   OptimizerSettings optimizer;
   std::int64_t step_tokens = 32768;   // a step sees about as many,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 #include "engine/layers/gradient_loops.h"
 
@@ -31,14 +32,16 @@ class Autocast {
   bool before_;
 };
 
-torch::Tensor nats(const torch::Tensor& logits, const torch::Tensor& targets) {
-  return at::cross_entropy_loss(logits, targets, {}, at::Reduction::Sum, kNoTarget);
+// Of each row, times its target's weight. `weights` may be empty: 1.
+torch::Tensor nats(const torch::Tensor& logits_TV, const torch::Tensor& targets_T, std::span<const float> weights) {
+  const torch::Tensor each_T = at::cross_entropy_loss(logits_TV, targets_T, {}, at::Reduction::None, kNoTarget);
+  return weights.empty() ? each_T : each_T * torch::tensor(at::ArrayRef<float>(weights.data(), weights.size())).to(each_T.device());
 }
 
 // Sends the gradient of weight * nats back through the logits. On the CPU they become their own gradient, in one pass.
-double send_back(const torch::Tensor& logits_TV, const torch::Tensor& targets_T, double weight) {
+double send_back(const torch::Tensor& logits_TV, const torch::Tensor& targets_T, std::span<const float> weights, double weight) {
   if (!logits_TV.is_cpu() || logits_TV.scalar_type() != torch::kFloat32 || !logits_TV.is_contiguous()) {
-    const torch::Tensor lost = nats(logits_TV, targets_T);
+    const torch::Tensor lost = nats(logits_TV, targets_T, weights).sum();
     (lost * weight).backward();
     return lost.item<double>();
   }
@@ -48,10 +51,18 @@ double send_back(const torch::Tensor& logits_TV, const torch::Tensor& targets_T,
   float* const numbers = gradient.mutable_data_ptr<float>();
   const std::int64_t* const targets = targets_T.const_data_ptr<std::int64_t>();
   at::parallel_for(0, rows, 4, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t r = first; r < last; ++r) of_row[size_t(r)] = entropy_row(numbers + r * columns, columns, targets[r], float(weight));
+    for (std::int64_t r = first; r < last; ++r) {
+      const double here = weights.empty() ? 1 : double(weights[size_t(r)]);
+      of_row[size_t(r)] = here * entropy_row(numbers + r * columns, columns, targets[r], float(weight * here));
+    }
   });
   logits_TV.backward(gradient);
   return std::accumulate(of_row.begin(), of_row.end(), 0.0);
+}
+
+// Of the rows' targets.
+std::span<const float> weights_of(const MicroBatch& batch, std::int64_t first, std::int64_t count) {
+  return batch.weights.empty() ? std::span<const float>() : std::span(batch.weights).subspan(size_t(first), size_t(count));
 }
 
 template <class Each>
@@ -69,7 +80,7 @@ double add_gradients(Model& model, const MicroBatch& batch, double weight, bool 
   double sum = 0;
   by_rows(cut, [&](std::int64_t first, std::int64_t count) {
     const torch::Tensor rows = cut.narrow(0, first, count).set_requires_grad(true);
-    sum += send_back(model.logits(rows), batch.targets_T.narrow(0, first, count).contiguous(), weight);
+    sum += send_back(model.logits(rows), batch.targets_T.narrow(0, first, count).contiguous(), weights_of(batch, first, count), weight);
     gradient.narrow(0, first, count).copy_(rows.grad());
   });
   x_TD.backward(gradient);
@@ -82,7 +93,7 @@ double loss(Model& model, const MicroBatch& batch, bool bf16) {
   const torch::Tensor x_TD = model.hidden(batch.batch());
   double sum = 0;
   by_rows(x_TD, [&](std::int64_t first, std::int64_t count) {
-    sum += nats(model.logits(x_TD.narrow(0, first, count)), batch.targets_T.narrow(0, first, count)).item<double>();
+    sum += nats(model.logits(x_TD.narrow(0, first, count)), batch.targets_T.narrow(0, first, count), weights_of(batch, first, count)).sum().item<double>();
   });
   return sum;
 }

@@ -123,7 +123,7 @@ base::Result<void> Trainer::prepare() {
   }
   if (r_.validation) {
     r_.validation->seek({});
-    auto batches = take_step(*r_.validation, r_.validation_tokens, r_.micro_tokens, device_);
+    auto batches = take_step(*r_.validation, r_.validation_tokens, r_.micro_tokens, device_, r_.hole_weight);
     if (!batches) return base::forward(batches);
     validation_ = std::move(*batches);
     for (const MicroBatch& batch : validation_) validation_bytes_ += double(batch.targets) * r_.validation->bytes_per_token();
@@ -135,15 +135,16 @@ base::Result<void> Trainer::prepare() {
 base::Result<void> Trainer::one_step(const std::stop_token& stop) {
   const auto start = Clock::now();
   const std::int64_t most = group_.count() > 1 ? std::min(r_.micro_tokens, r_.step_tokens / group_.count() + 1) : r_.micro_tokens;  // a share for each
-  auto batches = take_step(*r_.data, r_.step_tokens, most, device_);
+  auto batches = take_step(*r_.data, r_.step_tokens, most, device_, r_.hole_weight);
   if (!batches) return base::forward(batches);
-  std::int64_t targets = 0, tokens = 0;
+  std::int64_t tokens = 0;
+  double weight = 0;  // of all targets
   for (MicroBatch& batch : *batches) batch.recompute = r_.recompute;
-  for (const MicroBatch& batch : *batches) targets += batch.targets, tokens += batch.tokens;
+  for (const MicroBatch& batch : *batches) weight += batch.weight(), tokens += batch.tokens;
   optimizer_->clear_gradients();
   double sum = 0;
   for (size_t i = size_t(group_.rank()); i < batches->size(); i += size_t(group_.count()))
-    sum += add_gradients(*model_, (*batches)[i], 1 / double(targets), bf16_);
+    sum += add_gradients(*model_, (*batches)[i], 1 / weight, bf16_);
   stopped_ = stop.stop_requested();
   if (group_.count() > 1) sum_over_ranks(sum);
   const double norm = optimizer_->clip(), rate = r_.schedule.at(state_.step);
@@ -153,7 +154,7 @@ base::Result<void> Trainer::one_step(const std::stop_token& stop) {
   optimizer_->step(rate);
   state_ = {state_.step + 1, state_.tokens + tokens, r_.data->position()};
   if (events_.step)
-    events_.step({.step = state_.step, .steps = r_.schedule.steps, .tokens = state_.tokens, .loss = sum / double(targets), .learning_rate = rate,
+    events_.step({.step = state_.step, .steps = r_.schedule.steps, .tokens = state_.tokens, .loss = sum / weight, .learning_rate = rate,
                   .gradient_norm = norm, .tokens_per_second = double(tokens) / seconds_since(start), .epoch = state_.data.epoch});
   return {};
 }
@@ -171,10 +172,10 @@ void Trainer::sum_over_ranks(double& sum) {
 
 base::Result<void> Trainer::validate() {
   if (validation_.empty()) return {};
-  double sum = 0, targets = 0;
+  double sum = 0, targets = 0;  // by their weights
   for (size_t i = 0; i < validation_.size(); ++i) {
     if (i % size_t(group_.count()) == size_t(group_.rank())) sum += loss(*model_, validation_[i], bf16_);
-    targets += double(validation_[i].targets);
+    targets += validation_[i].weight();
   }
   group_.sum({}, {&sum, 1});
   report_.validation_loss = sum / targets, report_.nats_per_byte = sum / validation_bytes_;

@@ -95,7 +95,7 @@ std::string_view SequenceStream::cut(std::string_view text, const Piece& piece) 
 
 Ids SequenceStream::encode(std::string_view text, bool continues) const { return tokenizer_.encode(text, {.parse_special = false, .continues = continues}); }
 
-base::Result<Ids> SequenceStream::next() {
+base::Result<Example> SequenceStream::next() {
   for (std::size_t fruitless = 0; fruitless <= 2 * pieces_.size(); ++fruitless) {
     if (at_.piece >= pieces_.size()) at_ = {at_.epoch + 1, 0};
     if (shuffled_ != at_.epoch) shuffle();
@@ -112,7 +112,7 @@ base::Result<Ids> SequenceStream::next() {
     base::Result<std::optional<Document>> other = std::nullopt;
     if (options_.packed > 0 && random.chance(options_.packed)) other = neighbour(*document, piece.document, random);
     if (!other) return base::forward(other);
-    if (Ids ids = form(*document, part, *other, random); ids.size() > 1) return ids;
+    if (Example out = form(*document, part, *other, random); out.ids.size() > 1) return out;
   }
   return base::fail(base::ErrorCode::InvalidInput, "the corpus has no text of two tokens");
 }
@@ -147,7 +147,7 @@ bool SequenceStream::pack(const Document& document, const Document& other, Ids& 
   return true;
 }
 
-Ids SequenceStream::form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const {
+Example SequenceStream::form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const {
   const auto& [text, begins, ends] = part;
   Ids begun;
   if (begins || fim_)
@@ -168,21 +168,22 @@ Ids SequenceStream::form(const Document& document, const Part& part, const std::
   }
   if (random.chance(options_.fim)) {
     const Hole hole = cut_hole(text, options_.holes, random);
-    if (Ids ids = with_hole(begun, heading, hole, random); !ids.empty()) return ids;
+    if (Example out = with_hole(begun, heading, hole, random); !out.ids.empty()) return out;
   }
   if (!heading.empty()) append(begun, encode(heading, true));
   return left_to_right(std::move(begun), text, ends);
 }
 
-Ids SequenceStream::left_to_right(Ids begun, std::string_view text, bool whole_end) const {
+Example SequenceStream::left_to_right(Ids begun, std::string_view text, bool whole_end) const {
   append(begun, encode(text, !begun.empty()));
   if (whole_end && !tokenizer_.end_ids().empty()) begun.push_back(tokenizer_.end_ids().front());
   if (begun.size() > options_.context) begun.resize(options_.context);
-  return begun;
+  const std::size_t size = begun.size();
+  return {.ids = std::move(begun), .middle = size};
 }
 
 // The middle whole, then as much before and behind it as the context has room for. Empty where the middle leaves too little.
-Ids SequenceStream::with_hole(Ids ids, const std::string& heading, const Hole& hole, Random& random) const {
+Example SequenceStream::with_hole(Ids ids, const std::string& heading, const Hole& hole, Random& random) const {
   constexpr std::size_t kMarkers = 4;
   const Ids middle = encode(hole.middle, true);
   const std::size_t fixed = ids.size() + middle.size() + kMarkers;
@@ -204,9 +205,10 @@ Ids SequenceStream::with_hole(Ids ids, const std::string& heading, const Hole& h
   } else {
     ids.push_back(fim_->prefix), append(ids, near), ids.push_back(fim_->suffix), append(ids, suffix), ids.push_back(*fim_->middle);
   }
+  const std::size_t begin = ids.size();
   append(ids, middle);
   if (!tokenizer_.end_ids().empty()) ids.push_back(tokenizer_.end_ids().front());
-  return ids;
+  return {.ids = std::move(ids), .middle = begin};
 }
 
 }  // namespace engine

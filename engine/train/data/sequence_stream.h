@@ -28,6 +28,12 @@ struct SequenceOptions {
   std::uint64_t seed = 0;
 };
 
+// What a model reads at once, and where in it a hole is filled in.
+struct Example {
+  std::vector<tokenizer::TokenId> ids;  // at least two
+  std::size_t middle = 0;               // the hole's own ids begin here; ids.size(): there is none
+};
+
 class SequenceStream {
  public:
   struct Position {
@@ -37,7 +43,7 @@ class SequenceStream {
 
   static base::Result<SequenceStream> make(const CorpusSource& corpus, const tokenizer::Tokenizer& tokenizer, const SequenceOptions& options);
 
-  base::Result<std::vector<tokenizer::TokenId>> next();  // at least two ids
+  base::Result<Example> next();
   Position position() const { return at_; }
   void seek(Position position);
 
@@ -62,9 +68,9 @@ class SequenceStream {
   };
   base::Result<std::optional<Document>> neighbour(const Document& document, std::size_t index, Random& random) const;
   bool pack(const Document& document, const Document& other, std::vector<tokenizer::TokenId>& begun, std::string& heading) const;
-  std::vector<tokenizer::TokenId> form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const;
-  std::vector<tokenizer::TokenId> left_to_right(std::vector<tokenizer::TokenId> begun, std::string_view text, bool whole_end) const;
-  std::vector<tokenizer::TokenId> with_hole(std::vector<tokenizer::TokenId> begun, const std::string& heading, const Hole& hole, Random& random) const;
+  Example form(const Document& document, const Part& part, const std::optional<Document>& other, Random& random) const;
+  Example left_to_right(std::vector<tokenizer::TokenId> begun, std::string_view text, bool whole_end) const;
+  Example with_hole(std::vector<tokenizer::TokenId> begun, const std::string& heading, const Hole& hole, Random& random) const;
 
   const CorpusSource& corpus_;
   const tokenizer::Tokenizer& tokenizer_;

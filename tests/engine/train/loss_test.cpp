@@ -112,6 +112,54 @@ TEST_CASE("steps are made of micro-batches of few lengths, whose padding nothing
     CHECK(torch::allclose(plain.parameters[i].value.grad(), padded.parameters[i].value.grad(), 1e-4, 1e-6));
 }
 
+TEST_CASE("targets count by their weights") {
+  Trained plain = made(tiny()), even = made(tiny()), apart = made(tiny());
+  MicroBatch batch = batch_of(kSequences);
+  const double sum = add_gradients(*plain.model, batch, 0.5, false);
+  batch.weights.assign(std::size_t(batch.ids_T.size(0)), 1);
+  CHECK(add_gradients(*even.model, batch, 0.5, false) == Approx(sum));
+  for (std::size_t i = 0; i < plain.parameters.size(); ++i) CHECK(torch::allclose(plain.parameters[i].value.grad(), even.parameters[i].value.grad(), 1e-4, 1e-6));
+
+  // The second sequence three times as much: as if it were there three times.
+  const auto begin = std::ptrdiff_t(kSequences[0].size()), end = begin + std::ptrdiff_t(kSequences[1].size());
+  std::fill(batch.weights.begin() + begin, batch.weights.begin() + end, 3.0F);
+  Trained thrice = made(tiny());
+  const double weighted = add_gradients(*apart.model, batch, 0.5, false);
+  CHECK(weighted == Approx(loss(*apart.model, batch, false)));
+  CHECK(weighted == Approx(add_gradients(*thrice.model, batch_of({kSequences[0], kSequences[1], kSequences[1], kSequences[1], kSequences[2]}), 0.5, false)));
+  for (std::size_t i = 0; i < plain.parameters.size(); ++i) CHECK(torch::allclose(apart.parameters[i].value.grad(), thrice.parameters[i].value.grad(), 1e-4, 1e-6));
+}
+
+TEST_CASE("what fills a hole has its weight, and nothing else") {
+  const std::vector<std::string> markers = {"<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>"};
+  tests::TempFolder folder;
+  std::ofstream(folder.path() / "000.jsonl") << R"({"text": "one line\nand another\nand a third\n"})" << '\n';
+  const auto corpus = CorpusSource::open(std::vector{folder.path() / "000.jsonl"});
+  REQUIRE(corpus);
+  const auto trained = tokenizer::train_bpe({}, {.vocab_size = 256 + markers.size(), .special = markers}, {}, {});
+  const auto tokenizer = std::move(*tokenizer::read_hf_json({.tokenizer = tokenizer::hf_json_of(*trained, *tokenizer::find_cuts("code"))}));
+  auto stream = SequenceStream::make(*corpus, *tokenizer, {.context = 64, .fim = 0.7, .suffix_first = 0, .header = 0});
+  REQUIRE(stream);
+  const auto step = take_step(*stream, 1000, 320, torch::kCPU, 3);
+  REQUIRE(step);
+  int holes = 0;
+  for (const MicroBatch& batch : *step) {
+    double sum = 0;
+    std::size_t at = 0;
+    for (const std::int64_t count : batch.counts) {
+      bool held = false;
+      for (std::int64_t i = 0; i < count; ++i, ++at) {
+        if (batch.ids_T[std::int64_t(at)].item<std::int64_t>() == 2) held = true, ++holes;  // behind the middle marker
+        const bool counts = batch.targets_T[std::int64_t(at)].item<std::int64_t>() != kNoTarget;
+        CHECK(batch.weights[at] == (!counts ? 0 : held ? 3 : 1));
+        sum += double(batch.weights[at]);
+      }
+    }
+    CHECK(batch.weight() == Approx(sum));
+  }
+  CHECK(holes > 5);
+}
+
 TEST_CASE("gradients are the slopes of the loss, for every kind of weight") {
   Trained t = made(tiny());
   const MicroBatch batch = batch_of(kSequences);

@@ -42,6 +42,11 @@ CorpusSource opened(const std::filesystem::path& path) {
 
 std::string text_of(const tokenizer::Tokenizer& tokenizer, const std::vector<TokenId>& ids) { return tokenizer.decode(ids, false); }
 
+base::Result<std::vector<TokenId>> ids_of(base::Result<Example> sequence) {
+  if (!sequence) return base::forward(sequence);
+  return std::move(sequence->ids);
+}
+
 }  // namespace
 
 TEST_CASE("every sequence is of one document, no longer than the context") {
@@ -52,7 +57,7 @@ TEST_CASE("every sequence is of one document, no longer than the context") {
   REQUIRE(stream);
   int holes = 0, suffix_first = 0;
   for (int i = 0; i < 600; ++i) {
-    const auto ids = stream->next();
+    const auto ids = ids_of(stream->next());
     REQUIRE(ids);
     CHECK(ids->size() <= 160);
     std::set<std::string> documents;
@@ -76,6 +81,25 @@ TEST_CASE("every sequence is of one document, no longer than the context") {
   CHECK(suffix_first < holes * 3 / 4);
 }
 
+TEST_CASE("a sequence says where among its ids the hole's begin") {
+  tests::TempFolder folder;
+  const auto corpus = opened(write_shard(folder, 20));
+  const auto tokenizer = byte_vocabulary(kMarkers);
+  auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 200, .suffix_first = 0, .packed = 0.5});
+  REQUIRE(stream);
+  int holes = 0, whole = 0;
+  for (int i = 0; i < 300; ++i) {
+    const auto sequence = stream->next();
+    REQUIRE(sequence);
+    const auto& ids = sequence->ids;
+    const auto marker = std::ranges::find(ids, kMiddle);
+    CHECK(sequence->middle == (marker == ids.end() ? ids.size() : std::size_t(marker - ids.begin()) + 1));
+    ++(marker == ids.end() ? whole : holes);
+  }
+  CHECK(holes > 100);
+  CHECK(whole > 30);
+}
+
 TEST_CASE("an epoch shows every byte once") {
   tests::TempFolder folder;
   const auto corpus = opened(write_shard(folder, 30));
@@ -83,7 +107,7 @@ TEST_CASE("an epoch shows every byte once") {
   auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 4000});
   std::map<std::string, int> lines;
   while (true) {
-    const auto ids = stream->next();
+    const auto ids = ids_of(stream->next());
     REQUIRE(ids);
     if (stream->position().epoch > 0) break;
     std::istringstream text(text_of(*tokenizer, *ids));
@@ -101,15 +125,15 @@ TEST_CASE("a stream that was stopped goes on as if it had not been, across epoch
   auto whole = SequenceStream::make(corpus, *tokenizer, options);
   std::vector<std::vector<TokenId>> expected;
   std::vector<SequenceStream::Position> positions;
-  for (int i = 0; i < 200; ++i) positions.push_back(whole->position()), expected.push_back(*whole->next());
+  for (int i = 0; i < 200; ++i) positions.push_back(whole->position()), expected.push_back(*ids_of(whole->next()));
   CHECK(whole->position().epoch > 0);
   for (const int from : {0, 1, 50, 173}) {
     auto again = SequenceStream::make(corpus, *tokenizer, options);
     again->seek(positions[std::size_t(from)]);
-    for (int i = from; i < 200; ++i) CHECK(*again->next() == expected[std::size_t(i)]);
+    for (int i = from; i < 200; ++i) CHECK(*ids_of(again->next()) == expected[std::size_t(i)]);
   }
   auto other = SequenceStream::make(corpus, *tokenizer, {.context = 100, .seed = 8});
-  CHECK(*other->next() != expected[0]);
+  CHECK(*ids_of(other->next()) != expected[0]);
 }
 
 TEST_CASE("files are named in the vocabulary's repository form, or in a comment") {
@@ -119,7 +143,7 @@ TEST_CASE("files are named in the vocabulary's repository form, or in a comment"
   auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 200, .header = 1});
   int forms = 0, comments = 0, repositories = 0;
   for (int i = 0; i < 100; ++i) {
-    const auto ids = *stream->next();
+    const auto ids = *ids_of(stream->next());
     const std::string text = text_of(*tokenizer, ids);
     forms += std::ranges::count(ids, kFile) == 1 && text.find("src/f") != std::string::npos;
     repositories += std::ranges::count(ids, kRepository) == 1 && text.find("some/one\n") != std::string::npos;
@@ -137,7 +161,7 @@ TEST_CASE("text that looks like a marker stays text") {
   const auto corpus = opened(path);
   const auto tokenizer = byte_vocabulary(kMarkers);
   auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 200, .fim = 0, .header = 0});
-  const auto ids = *stream->next();
+  const auto ids = *ids_of(stream->next());
   CHECK(std::ranges::count(ids, kMiddle) == 0);
   CHECK(std::ranges::count(ids, kEnd) == 1);
   CHECK(ids.back() == kEnd);
@@ -184,7 +208,7 @@ TEST_CASE("packed pieces show a part of another file first, in the repository's 
   REQUIRE(stream);
   int packed = 0;
   for (int i = 0; i < 300; ++i) {
-    const auto ids = stream->next();
+    const auto ids = ids_of(stream->next());
     REQUIRE(ids);
     CHECK(ids->size() <= 300);
     const auto files = std::ranges::count(*ids, kFile);
@@ -213,7 +237,7 @@ TEST_CASE("import dropout takes the lines that import, and those alone") {
   const auto tokenizer = byte_vocabulary({"<|endoftext|>"});
   auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 4000, .fim = 0, .header = 0, .import_dropout = 1});
   REQUIRE(stream);
-  const auto ids = stream->next();
+  const auto ids = ids_of(stream->next());
   REQUIRE(ids);
   CHECK(text_of(*tokenizer, *ids) == "from here on\nimportant = 1\nuser = 2\n");
 }
