@@ -55,6 +55,12 @@ struct Sampling {
 // Whether an answer goes on, says nothing, or is complete.
 enum class Ending { Open, Empty, Complete };
 
+// An answer and the beginning of what stands behind it, as plain text: ids to follow GenerateRequest::text_before (or the prompt).
+struct Onward {
+  std::vector<TokenId> ids;
+  std::size_t counted = 0;  // from here on they are what stands behind
+};
+
 struct GenerateRequest {
   std::vector<TokenId> prompt;  // at least one id, each inside the vocabulary
   int max_tokens = 64;  // 0: only the prompt's keys and values are computed, for a later request
@@ -78,6 +84,9 @@ struct GenerateRequest {
   // complete is given. 1: each token the likeliest one. Only where the temperature is 0; no drafts are verified then.
   int beams = 1;
   std::function<Ending(std::span<const TokenId> so_far, bool end_token)> ending{};
+  // With beams: what to read on to from a complete answer. Of answers that are nearly as likely the one is given that this fits behind
+  // (generate/onward.h). Empty: the likeliest is.
+  std::function<Onward(std::span<const TokenId> answer)> onward{};
 };
 
 enum class Verdict { Continue, Stop };

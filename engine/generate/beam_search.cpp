@@ -8,6 +8,7 @@
 
 #include "engine/generate/advance.h"
 #include "engine/generate/next_token.h"
+#include "engine/generate/onward.h"
 
 namespace engine {
 namespace {
@@ -17,6 +18,9 @@ constexpr double kMargin = 4;
 // What a complete path is worth for each of its tokens, in nats: a model is less sure of long lines than they deserve, and without this
 // "f();" wins over every "f(a, b);".
 constexpr double kPerToken = 0.3;
+// Where the text behind the answer has its say, that tells short from long. It tells apart answers that are so many nats less likely than the
+// best, and each nat of that text's is worth a part of one of theirs.
+constexpr double kPerTokenOnward = 0.05, kSlack = 3, kOnward = 0.35;
 
 struct Path {
   std::vector<TokenId> ids;
@@ -28,9 +32,11 @@ struct Path {
   StopReason stop = StopReason::Caller;
 };
 
-// By which complete paths compete, and by which open ones are followed.
-double rank(const Path& path) { return path.score + kPerToken * double(path.ids.size()); }
+// By which open paths are followed.
 double hope(const Path& path) { return path.promise + kPerToken * double(path.ids.size()); }
+
+// Ended by a limit, not by itself.
+bool was_cut(const Path& path) { return path.stop == StopReason::MaxTokens || path.stop == StopReason::ContextFull; }
 
 class BeamSearch {
  public:
@@ -40,6 +46,9 @@ class BeamSearch {
   StopReason run(torch::Tensor logits, const std::stop_token& stop);
 
  private:
+  // By which complete paths compete, of the sum of their log-probabilities.
+  double worth(double sum, const Path& path) const { return sum + (request_.onward ? kPerTokenOnward : kPerToken) * double(path.ids.size()); }
+  bool is_hopeless(const Path& path) const { return best_ && worth(path.promise, path) <= worth(best_->score, *best_) - (request_.onward ? kSlack : 0); }
   std::vector<Path> followers(torch::Tensor& logits_AV) const;
   void weigh_nothing(std::vector<Path>& paths);
   void widen(torch::Tensor& logits_AV);
@@ -48,6 +57,7 @@ class BeamSearch {
   bool hand_out(bool all);
   void keep_best();
   void close(Path path, StopReason reason);
+  bool choose(const std::stop_token& stop);
   Session& free_session(const Session& parent);
   bool is_end(TokenId id) const { return std::find(request_.end_ids.begin(), request_.end_ids.end(), id) != request_.end_ids.end(); }
 
@@ -58,13 +68,22 @@ class BeamSearch {
   std::size_t width_;
   std::vector<Path> open_;
   std::optional<Path> best_;      // of the complete ones
+  std::vector<Path> complete_;    // all of them, where they are to be told apart by what stands behind
   std::deque<Session> own_;       // where the engine keeps none
   std::deque<Session>& others_;   // beside the one that was given
 };
 
 void BeamSearch::close(Path path, StopReason reason) {
   path.stop = reason;
-  if (!best_ || rank(path) > rank(*best_)) best_ = std::move(path);
+  if (request_.onward) {
+    if (!was_cut(path)) complete_.push_back(path);
+    // A path may have said the same again and again up to the limit: it counts where nothing else is complete.
+    if (best_ && was_cut(path) != was_cut(*best_)) {
+      if (was_cut(*best_)) best_ = std::move(path);
+      return;
+    }
+  }
+  if (!best_ || worth(path.score, path) > worth(best_->score, *best_)) best_ = std::move(path);
 }
 
 // What the open paths may become with one token more, the likeliest first.
@@ -106,13 +125,13 @@ void BeamSearch::widen(torch::Tensor& logits_AV) {
   weigh_nothing(paths);
   for (Path& path : paths) {
     if (still_open.size() == width_ || hope(path) < hope(paths.front()) - kMargin) break;
-    if (best_ && hope(path) <= rank(*best_)) continue;
+    if (is_hopeless(path)) continue;
     if (path.ending == Ending::Complete) close(path, path.stop);
     else if (std::int64_t(path.ids.size()) >= request_.max_tokens) close(path, StopReason::MaxTokens);
     else if (std::int64_t(request_.prompt.size() + path.ids.size()) > parts_.context) close(path, StopReason::ContextFull);
     else still_open.push_back(path);
   }
-  if (best_) std::erase_if(still_open, [&](const Path& path) { return hope(path) <= rank(*best_); });
+  std::erase_if(still_open, [&](const Path& path) { return is_hopeless(path); });
   place(std::move(still_open));
 }
 
@@ -160,7 +179,8 @@ bool BeamSearch::hand_out(bool all) {
   if (!path) return true;
   std::size_t agreed = path->ids.size();
   if (!all)
-    for (const Path& other : open_) agreed = std::min(agreed, shared_prefix(std::span(path->ids).first(agreed), other.ids));
+    for (const auto* others : {&open_, &complete_})
+      for (const Path& other : *others) agreed = std::min(agreed, shared_prefix(std::span(path->ids).first(agreed), other.ids));
   while (out_.ids.size() < agreed) {
     const std::size_t at = out_.ids.size();
     out_.ids.push_back(path->ids[at]);
@@ -170,12 +190,37 @@ bool BeamSearch::hand_out(bool all) {
   return true;
 }
 
+// Of complete paths nearly as likely as the best one, the one that what stands behind fits; false: stopped.
+bool BeamSearch::choose(const std::stop_token& stop) {
+  if (!best_) return true;
+  std::erase_if(complete_, [&](const Path& path) { return worth(path.score, path) <= worth(best_->score, *best_) - kSlack; });
+  if (complete_.size() < 2) return true;
+  std::optional<Session> own;
+  std::optional<Session>& session = parts_.onward ? *parts_.onward : own;
+  if (!session) session.emplace(Session{parts_.session.cache.copy_of_first(0), {}});
+  OnwardRating rating(parts_.model, *session, parts_.device, std::size_t(parts_.context), request_.text_before.empty() ? request_.prompt : request_.text_before);
+  const Path* chosen = nullptr;
+  double most = 0;
+  for (const Path& path : complete_) {
+    const auto onward = rating.rate(request_.onward(path.ids), stop);
+    if (!onward) return false;
+    const double all = worth(path.score, path) + kOnward * *onward;
+    if (!chosen || all > most) chosen = &path, most = all;
+  }
+  Session* const kept = best_->session;  // the chosen one's may be another path's by now
+  best_ = *chosen;
+  best_->session = kept;
+  return true;
+}
+
 // The answer's keys and values are what the next prompt may begin with.
 void BeamSearch::keep_best() {
   if (!best_) return;
   if (best_->session != &parts_.session) std::swap(parts_.session, *best_->session);
-  const std::size_t computed = best_->ids.empty() ? 0 : best_->ids.size() - 1;
-  cut_back(parts_.session, request_.prompt.size() + computed);
+  // The session may hold what another path went on to.
+  const std::size_t computed = best_->ids.empty() ? 0 : best_->ids.size() - 1, begun = request_.prompt.size();
+  const std::span<const TokenId> written = std::span<const TokenId>(parts_.session.ids).subspan(std::min(begun, parts_.session.ids.size()));
+  cut_back(parts_.session, begun + shared_prefix(written, std::span<const TokenId>(best_->ids).first(computed)));
 }
 
 StopReason BeamSearch::run(torch::Tensor logits, const std::stop_token& stop) {
@@ -185,6 +230,7 @@ StopReason BeamSearch::run(torch::Tensor logits, const std::stop_token& stop) {
     if (stop.stop_requested()) return StopReason::Cancelled;
     widen(logits);
     const bool done = open_.empty();
+    if (done && !choose(stop)) return StopReason::Cancelled;
     if (done) keep_best();
     if (!hand_out(done)) return StopReason::Caller;
     if (done) return best_ ? best_->stop : StopReason::EndToken;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <stop_token>
 
 #include "engine/cache/session_pool.h"
@@ -29,6 +30,7 @@ struct GeneratorParts {
   DraftModel* draft_model = nullptr;    // null: none
   Milliseconds now = steady_ms;
   std::deque<Session>* beams = nullptr;  // of beam search, beside `session`: kept, since the next prompt begins like this one; null: of its own
+  std::optional<Session>* onward = nullptr;  // of reading on behind an answer (onward.h): kept for the same reason; null: of its own
 };
 
 Generation generate(const GeneratorParts& parts, const GenerateRequest& request, const OnToken& on_token, std::stop_token stop);

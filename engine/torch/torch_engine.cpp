@@ -64,6 +64,7 @@ class TorchEngine : public Engine {
       info_.adapter = folder.string();
       sessions_.forget();
       beams_.clear();
+      onward_.reset();
       return {};
     });
   }
@@ -73,7 +74,7 @@ class TorchEngine : public Engine {
   }
 
  private:
-  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_, draft_ ? &*draft_ : nullptr, steady_ms, &beams_}; }
+  GeneratorParts parts(Session& session) { return {*model_, session, chunks_, device_, info_.context_length, &draft_length_, draft_ ? &*draft_ : nullptr, steady_ms, &beams_, &onward_}; }
   base::Result<void> load_draft(const std::filesystem::path& path, const std::stop_token& stop);
 
   base::Result<void> check_ids(std::span<const TokenId> ids) const {
@@ -97,6 +98,7 @@ class TorchEngine : public Engine {
     if (!result && result.error().code != ErrorCode::Cancelled) {
       sessions_.clear();
       beams_.clear();
+      onward_.reset();
       if (draft_) draft_->forget();
     }
     return result;
@@ -114,6 +116,7 @@ class TorchEngine : public Engine {
   DraftLength draft_length_;
   SessionPool sessions_;
   std::deque<Session> beams_;
+  std::optional<Session> onward_;
   std::optional<DraftModel> draft_;
 };
 

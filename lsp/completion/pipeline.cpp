@@ -110,6 +110,17 @@ engine::Ending ending(std::span<const tokenizer::TokenId> ids, bool end_token, c
   return is_blank(text_stop.text()) ? engine::Ending::Empty : engine::Ending::Complete;
 }
 
+// What these ids write, and the text behind the cursor after that.
+engine::Onward onward(std::span<const tokenizer::TokenId> ids, const Task& task) {
+  TextStop text_stop(task.rules);
+  Listener listener(*task.model.tokenizer, task.prompt.owed, text_stop);
+  if (!std::ranges::any_of(ids, [&](tokenizer::TokenId id) { return listener.take({id, 0}) == engine::Verdict::Stop; })) listener.finish(false);
+  engine::Onward out{.ids = task.model.tokenizer->encode(fmt::format("{}{}", task.prompt.owed, text_stop.text()), {.parse_special = false, .continues = true})};
+  out.counted = out.ids.size();
+  out.ids.insert(out.ids.end(), task.prompt.text_after.begin(), task.prompt.text_after.end());
+  return out;
+}
+
 // The only place where ids and text meet. The answer begins otherwise than `others`; past `until` it is given up.
 base::Result<Written> generate_text(const Task& task, const OtherStart& others, Clock::time_point until, std::stop_token stop) {
   const Model& model = task.model;
@@ -136,6 +147,7 @@ base::Result<Written> generate_text(const Task& task, const OtherStart& others, 
   if (!task.rules.block) {
     request.beams = beams(task.settings, model.engine->info());
     request.ending = [&](std::span<const tokenizer::TokenId> so_far, bool end_token) { return ending(so_far, end_token, task); };
+    if (!task.prompt.text_after.empty()) request.onward = [&](std::span<const tokenizer::TokenId> answer) { return onward(answer, task); };
   }
   bool late = false;
   const auto on_token = [&](const engine::GeneratedToken& token) {

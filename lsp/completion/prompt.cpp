@@ -103,6 +103,14 @@ WindowBudget bytes_of(const TokenBudget& budget) {
   return {std::size_t(double(budget.prefix) * kBytesPerToken), std::size_t(double(budget.suffix) * kBytesPerToken)};
 }
 
+// As many as tell whether a line fits before them (engine/generate/onward.h): its line end, the next line's indentation and first words.
+std::vector<TokenId> first_tokens(const Model& model, std::string_view text) {
+  constexpr std::size_t kTokens = 4, kBytes = 256;
+  std::vector<TokenId> out = encode(model, text.substr(0, kBytes), true);
+  out.resize(std::min(out.size(), kTokens));
+  return out;
+}
+
 // `bytes`: what the window was cut to; a small one has no room for the file's name.
 Prompt prompt_of(Window window, WindowBudget bytes, const OtherCode* others, const Snapshot& document, const Model& model) {
   static const OtherCode kNone;
@@ -110,6 +118,7 @@ Prompt prompt_of(Window window, WindowBudget bytes, const OtherCode* others, con
   if (bytes.before >= kBytesForHeader && !named) window.before.insert(0, file_header(document.uri, document.language_id));
   Prompt prompt = model.fim ? fim_prompt(model, *model.fim, others ? *others : kNone, window) : prefix_prompt(model, others ? *others : kNone, window);
   fill_empty(model, prompt);
+  prompt.text_after = first_tokens(model, window.after);
   return prompt;
 }
 

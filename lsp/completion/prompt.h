@@ -22,6 +22,7 @@ struct Prompt {
   std::string layout;  // "prefix", or the FIM family
   // The text before the first token to write, where the prompt is not just that: what it is looked up by in the workspace.
   std::vector<tokenizer::TokenId> text_before{};
+  std::vector<tokenizer::TokenId> text_after{};  // the first tokens of what stands behind what is to be written; empty: nothing does
 };
 
 // What other files hold: the workspace in the model's ids, and how its files are called.

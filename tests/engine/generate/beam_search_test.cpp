@@ -174,6 +174,48 @@ TEST_CASE("beam search: each path's cache holds that path") {
   }
 }
 
+TEST_CASE("beam search: of answers nearly as likely, the one that what stands behind fits") {
+  // 2 and 3 are both a whole answer; 4 goes on from 3, hardly from 2.
+  const Table table = {
+      {1, 0, 0, 0, 0},
+      {0.02, 0, 0.5, 0.45, 0.03},
+      {0.94, 0.02, 0, 0.02, 0.02},
+      {0.6, 0, 0, 0, 0.4},
+      {1, 0, 0, 0, 0},
+  };
+  const auto behind = [](Ids after) {
+    return [after](std::span<const TokenId> answer) {
+      engine::Onward out{.ids = {answer.begin(), answer.end()}, .counted = answer.size()};
+      out.ids.insert(out.ids.end(), after.begin(), after.end());
+      return out;
+    };
+  };
+  struct Case {
+    const char* name;
+    Ids before, after;
+    Ids expected;
+  };
+  for (const Case& c : {Case{"nothing behind", {}, {}, {2}}, {"what fits behind the likeliest too", {}, {0}, {2}}, {"what only the other leads to", {}, {4, 0}, {3}},
+                        {"text of its own before the answer", {4, 4, 1}, {4, 0}, {3}}}) {
+    INFO(c.name);
+    Bench bench{Bigram(table)};
+    Ids heard;
+    engine::GenerateRequest request{.prompt = {1}, .max_tokens = 3, .text_before = c.before, .ending = ends_with_end_token};
+    if (!c.after.empty()) request.onward = behind(c.after);
+    const Generation out = bench.run(request, [&](const engine::GeneratedToken& token) {
+      heard.push_back(token.id);
+      return engine::Verdict::Continue;
+    });
+    CHECK(out.ids == c.expected);
+    CHECK(heard == c.expected);
+    CHECK(bench.session.ids == Ids{1});
+  }
+
+  Bench stopped{Bigram(table)};
+  stopped.model.stops_within = [&] { return stopped.model.rows.size() == 2; };  // the pass that looks behind an answer
+  CHECK(stopped.run({.prompt = {1}, .max_tokens = 3, .ending = ends_with_end_token, .onward = behind({4, 0})}).stop == StopReason::Cancelled);
+}
+
 TEST_CASE("beam search: a stop, between passes or within one, and a caller who has enough") {
   for (const std::size_t stopped_call : {std::size_t(2), std::size_t(3)}) {
     Bench bench{Bigram(kGarden)};

@@ -2,6 +2,7 @@
 #include "lsp/completion/pipeline.h"
 
 #include <chrono>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -72,7 +73,47 @@ void check(const Case& c, bool fim) {
   CHECK(accepted(query, completion) == c.accepted);
 }
 
+// Says nothing, and keeps what an answer would be read on to.
+struct Reading final : engine::Engine {
+  std::vector<engine::TokenId> answer;
+  std::optional<engine::Onward> onward;
+  engine::ModelInfo own;
+  const engine::ModelInfo& info() const override { return own; }
+  base::Result<engine::Generation> generate(const engine::GenerateRequest& request, const engine::OnToken&, std::stop_token) override {
+    if (request.onward) onward = request.onward(answer);
+    return engine::Generation{};
+  }
+  base::Result<std::vector<float>> score(std::span<const engine::TokenId>, std::stop_token, const engine::OnLogits&) override { return std::vector<float>{}; }
+};
+
 }  // namespace
+
+TEST_CASE("an answer for a line is read on to what stands behind it") {
+  struct Case {
+    const char *document, *answer, *own, *behind;  // behind: null where nothing is
+    lsp::Invocation invocation = lsp::Invocation::Automatic;
+  };
+  for (const Case& c : {Case{"int a = |\n  next();\n", "one;\n", "one;", "\n  n"},
+                        {"int a = |\n\n\nint b;\n", "one;", "one;", "\n\n\ni"},
+                        {"f(|);\n\nint b;\n", "x);\n", "x);", "\n\nin"},  // the rest of the line is what the answer has again
+                        {"int a = | + b;\n", "one", "one", " + b", lsp::Invocation::Explicit},
+                        {"int a = |", "one;\n", "one;", nullptr}}) {
+    INFO(c.document);
+    lsp::Model model = answering("");
+    auto engine = std::make_unique<Reading>();
+    engine->own = model.engine->info();
+    engine->answer = model.tokenizer->encode(c.answer, {.parse_special = false, .continues = true});
+    const Reading& reading = *engine;
+    model.engine = std::move(engine);
+    run(query_at(c.document, c.invocation), model);
+    REQUIRE(reading.onward.has_value() == (c.behind != nullptr));
+    if (!c.behind) continue;
+    const auto& ids = reading.onward->ids;
+    const auto text = [&](std::size_t from, std::size_t to) { return model.tokenizer->decode(std::vector<engine::TokenId>(ids.begin() + std::ptrdiff_t(from), ids.begin() + std::ptrdiff_t(to)), true); };
+    CHECK(text(0, reading.onward->counted) == c.own);
+    CHECK(text(reading.onward->counted, ids.size()) == c.behind);
+  }
+}
 
 TEST_CASE("what the model writes becomes what a user would type") {
   const std::vector<Case> cases = {
