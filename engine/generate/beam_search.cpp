@@ -18,9 +18,9 @@ constexpr double kMargin = 4;
 // What a complete path is worth for each of its tokens, in nats: a model is less sure of long lines than they deserve, and without this
 // "f();" wins over every "f(a, b);".
 constexpr double kPerToken = 0.3;
-// Where the text behind the answer has its say, that tells short from long. It tells apart answers that are so many nats less likely than the
-// best, and each nat of that text's is worth a part of one of theirs.
-constexpr double kPerTokenOnward = 0.05, kSlack = 3, kOnward = 0.35;
+// Where answers are read on to the text behind them, that tells whole lines from short ones, and a token is worth less. Read on are those at most
+// kSlack nats below the best; a nat of that text counts kOnward of one of theirs.
+constexpr double kPerTokenOnward = 0.05, kSlack = 2, kOnward = 0.35;
 
 struct Path {
   std::vector<TokenId> ids;

@@ -4,6 +4,7 @@
 // one. A path ends at an end token or where GenerateRequest::ended says so; only complete paths compete, by the sum of
 // their log-probabilities, which can only fall: so the search ends when no open path is likelier than the best complete one.
 // Tokens that all paths share are handed to `on_token` at once, the others when the answer is known.
+// With GenerateRequest::onward the complete paths that are nearly as likely as the best one are told apart by what stands behind (onward.h).
 // Why: a line that begins with the second likeliest token may be the likeliest line (bench/results.md has the gain on held-out code).
 // Graves, "Sequence Transduction with Recurrent Neural Networks", 2012. Throws what libtorch throws. Engine thread.
 #pragma once
