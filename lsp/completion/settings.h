@@ -43,7 +43,7 @@ void visit(CompletionSettings& s, Visitor&& field) {
   field(s.suffix_tokens, "completion.suffixTokens", base::Bounds{0, 131072}, "Tokens after the cursor that the model sees, where it can fill in the middle.");
   field(s.context_tokens, "completion.contextTokens", base::Bounds{0, 131072}, "Tokens of other files' code, the most similar of the workspace, that the model sees before the document's own, where its context has room beside prefixTokens; 0: none.");
   field(s.temperature, "completion.temperature", base::Bounds{0, 2}, "0 always takes the likeliest token; higher values vary.");
-  field(s.beams, "completion.beams", base::Bounds{0, 16}, "How many answers for a line are followed side by side, of which the likeliest is shown; 1: the likeliest token each time; 0: 4 where the model is small, else 1.");
+  field(s.beams, "completion.beams", base::Bounds{0, 16}, "How many answers for a line are followed side by side, of which the likeliest that fits before the next line is shown; 1: the likeliest token each time; 0: 4 where the model is small, else 1.");
   field(s.copy_confidence, "completion.copyConfidence", base::Bounds{0, 1}, "Without a model: how sure copying must be of a suggestion before it is shown unasked.");
   field(s.mix_workspace, "completion.mixWorkspace", base::Bounds{}, "Whether what the workspace says comes next counts beside what the model says.");
 }
