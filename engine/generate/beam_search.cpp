@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -200,13 +201,14 @@ bool BeamSearch::choose(const std::stop_token& stop) {
   if (!session) session.emplace(Session{parts_.session.cache.copy_of_first(0), {}});
   OnwardRating rating(parts_.model, *session, parts_.device, std::size_t(parts_.context), request_.text_before.empty() ? request_.prompt : request_.text_before);
   const Path* chosen = nullptr;
-  double most = 0;
+  double most = -std::numeric_limits<double>::infinity();
   for (const Path& path : complete_) {
     const auto onward = rating.rate(request_.onward(path.ids), stop);
     if (!onward) return false;
     const double all = worth(path.score, path) + kOnward * *onward;
-    if (!chosen || all > most) chosen = &path, most = all;
+    if (all > most) chosen = &path, most = all;
   }
+  if (!chosen) return true;
   Session* const kept = best_->session;  // the chosen one's may be another path's by now
   best_ = *chosen;
   best_->session = kept;

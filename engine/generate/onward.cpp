@@ -1,6 +1,7 @@
 #include "engine/generate/onward.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/generate/advance.h"
 
@@ -23,7 +24,8 @@ std::optional<double> OnwardRating::rate(const Onward& onward, const std::stop_t
   std::vector<TokenId> text = before_;
   text.insert(text.end(), onward.ids.begin(), onward.ids.end());
   const std::size_t counted = before_.size() + onward.counted;  // the first one's logits come from the token before it
-  if (counted == 0 || counted >= text.size() || text.size() > context_) return 0;
+  if (counted == 0 || counted >= text.size()) return 0;
+  if (text.size() > context_) return -std::numeric_limits<double>::infinity();
   cut_back(session_, std::min(shared_prefix(session_.ids, text), counted - 1));
   const std::size_t from = session_.ids.size();
   const std::span<const TokenId> rest = std::span<const TokenId>(text).subspan(from, text.size() - 1 - from);

@@ -19,7 +19,7 @@ class OnwardRating {
  public:
   OnwardRating(Model& model, Session& session, torch::Device device, std::size_t context, std::span<const TokenId> before);
 
-  // ln of the probability of the counted ids, 0 of none or of a text that the context does not hold; nullopt where it was stopped.
+  // ln of the probability of the counted ids, 0 of none, -infinity where the context does not hold the text; nullopt where it was stopped.
   std::optional<double> rate(const Onward& onward, const std::stop_token& stop);
 
  private:

@@ -211,6 +211,10 @@ TEST_CASE("beam search: of answers nearly as likely, the one that what stands be
     CHECK(bench.session.ids == Ids{1});
   }
 
+  Bench narrow{Bigram(table)};
+  narrow.context = 4;
+  CHECK(narrow.run({.prompt = {1}, .max_tokens = 2, .text_before = {4, 4, 1}, .ending = ends_with_end_token, .onward = behind({4, 0})}).ids == Ids{2});  // no room to read on
+
   Bench stopped{Bigram(table)};
   stopped.model.stops_within = [&] { return stopped.model.rows.size() == 2; };  // the pass that looks behind an answer
   CHECK(stopped.run({.prompt = {1}, .max_tokens = 3, .ending = ends_with_end_token, .onward = behind({4, 0})}).stop == StopReason::Cancelled);
