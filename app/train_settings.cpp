@@ -24,7 +24,8 @@ TrainSettings shakespeare() {
 
 TrainSettings code() {
   TrainSettings s;
-  s.context = 1024, s.packed = 0.4;
+  s.context = 1024, s.packed = 0.4, s.fim = 0.88;
+  s.hole_characters = 0.1, s.hole_lines = 0.7, s.hole_blocks = 0.2, s.hole_rests = 0, s.hole_weight = 2;  // mostly what prompts ask for
   s.steps = 12000, s.warmup = 120, s.decay = 2400, s.step_tokens = 16384, s.rate = 3e-3, s.validate_every = 500;
   return s;
 }

@@ -49,7 +49,7 @@ void visit(Settings& s, Field&& field) {
   field(s.dtype, "dtype", "NAME", "of matrix products: auto (bf16 where the device multiplies it by itself, else f32), bf16 or f32");
   field(s.device, "device", "DEVICE", "auto, cpu, cuda or cuda:N");
   field(s.fim, "fim", "X", "share of pieces with a hole to fill in");
-  field(s.suffix_first, "suffix-first", "X", "of them, how many show the suffix before the prefix");
+  field(s.suffix_first, "suffix-first", "X", "of them, how many show the suffix before the prefix; all where the vocabulary asks for that");
   field(s.header, "header", "X", "share of pieces that begin with the file's name");
   field(s.packed, "packed", "X", "share of pieces with a part of another file of their repository before them");
   field(s.import_dropout, "import-dropout", "X", "share of pieces without the lines that import");

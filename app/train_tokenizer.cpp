@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 // What the default model's texts are made of; tokenizer/fim.cpp knows these names.
 const std::vector<std::string> kMarkers = {"<|endoftext|>",  "<|fim_prefix|>", "<|fim_middle|>",
-                                           "<|fim_suffix|>", "<|fim_pad|>",    "<|repo_name|>",
+                                           "<|fim_suffix|>", "<|fim_suffix_first|>", "<|repo_name|>",
                                            "<|file_sep|>"};
 
 struct TokenizerOptions {

@@ -40,9 +40,12 @@ struct Row {
   FimOrder order;
   std::string_view prefix, suffix, middle;
   std::array<Form, 3> forms = {};  // the first that the vocabulary has
+  std::string_view sign = {};      // a further token: what has it is asked so, though its markers are another family's
 };
 constexpr Row kRows[] = {
     // family       order               prefix               suffix               middle               other files
+    // Ours, models/README.md: a small model finds the end of the prefix badly where the suffix stands between it and the middle
+    {"rigpilot",    SuffixMiddlePrefix, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles}, "<|fim_suffix_first|>"},
     // Qwen2.5-Coder, arXiv 2409.12186; ai.google.dev, "CodeGemma prompt structure"; Granite 4 has the same names in other programs' lists
     {"qwen",        PrefixSuffixMiddle, "<|fim_prefix|>",    "<|fim_suffix|>",    "<|fim_middle|>",    {kQwenFiles, kGemmaFiles, kGraniteFiles}},
     // StarCoder2, arXiv 2402.19173; QwenLM/CodeQwen1.5 README; the markers are in llama.cpp's vocabularies of StarCoder and Refact
@@ -64,7 +67,7 @@ constexpr Row kRows[] = {
 // clang-format on
 
 // Tokens that a model trained on whole files writes where one ends and the next begins.
-constexpr std::string_view kEnds[] = {"<|endoftext|>", "<|end_of_text|>", "<|fim_pad|>",  "<fim_pad>",    "<fim-pad>",          "<|repo_name|>",
+constexpr std::string_view kEnds[] = {"<|endoftext|>", "<|end_of_text|>", "<|fim_pad|>",  "<fim_pad>",    "<fim-pad>",          "<|repo_name|>",  "<|fim_suffix_first|>",
                                       "<repo_name>",   "<reponame>",      "<|reponame|>", "<|file_sep|>", "<|file_separator|>", "<file_sep>",
                                       "<filename>",    "<|filename|>",    "▁<EOT>",       "<EOT>",        "[MIDDLE]"};
 
@@ -107,7 +110,7 @@ std::vector<TokenId> ends_of(const Tokenizer& tokenizer, const FimLayout& layout
 std::optional<FimLayout> probe_fim(const Tokenizer& tokenizer) {
   for (const Row& row : kRows) {
     const auto prefix = marker(tokenizer, row.prefix), suffix = marker(tokenizer, row.suffix), middle = marker(tokenizer, row.middle);
-    if (!prefix || !suffix || (!row.middle.empty() && !middle)) continue;
+    if (!prefix || !suffix || (!row.middle.empty() && !middle) || (!row.sign.empty() && !marker(tokenizer, row.sign))) continue;
     FimLayout layout{.family = row.family, .order = row.order, .prefix = *prefix, .suffix = *suffix, .middle = middle};
     layout.repository = form_of(tokenizer, row);
     layout.end = ends_of(tokenizer, layout);

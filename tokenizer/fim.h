@@ -17,6 +17,7 @@ namespace tokenizer {
 enum class FimOrder {
   PrefixSuffixMiddle,  // PRE prefix SUF suffix MID
   SuffixPrefixMiddle,  // SUF suffix PRE prefix MID (Seed-Coder, CodeGeeX4), or without MID (Codestral)
+  SuffixMiddlePrefix,  // PRE SUF suffix MID prefix: the middle goes on where the prefix ends (SPM of arXiv 2207.14255, section 3; ours)
 };
 
 // Where the path of the file being written stands; other files always stand before it.

@@ -11,7 +11,7 @@ using base::ErrorCode;
 // them as ordinary text, so those count only where the file itself calls them control tokens.
 constexpr std::string_view kMarkers[] = {
     "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|file_separator|>",
-    "<|reponame|>", "<|filename|>",
+    "<|fim_suffix_first|>", "<|reponame|>", "<|filename|>",
     "<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>", "<fim-prefix>", "<fim-suffix>", "<fim-middle>", "<fim-pad>",
     "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>", "▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>",
     "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>", "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>",

@@ -71,19 +71,21 @@ Prompt fim_prompt(const Model& model, const FimLayout& fim, const OtherCode& oth
   append(prompt.ids, others.before_markers);
   // A model sees no empty suffix in training: a file's last line still ends.
   const std::vector<TokenId> suffix = encode(model, window.after.empty() ? "\n" : window.after, true);
-  if (fim.order == FimOrder::SuffixPrefixMiddle) {
+  const bool goes_on = fim.order == FimOrder::SuffixMiddlePrefix;
+  if (goes_on) prompt.ids.push_back(fim.prefix);
+  if (goes_on || fim.order == FimOrder::SuffixPrefixMiddle) {
     prompt.ids.push_back(fim.suffix);
     append(prompt.ids, suffix);
   }
-  prompt.ids.push_back(fim.prefix);
+  prompt.ids.push_back(goes_on ? *fim.middle : fim.prefix);
   append(prompt.ids, others.in_prefix);
-  const bool apart = fim.middle.has_value();  // the cursor's line stands after a middle marker
+  const bool apart = fim.middle.has_value();  // the cursor's line is encoded by itself, mostly behind a middle marker
   if (apart) append(prompt.ids, encode(model, window.before, true));
   if (fim.order == FimOrder::PrefixSuffixMiddle) {
     prompt.ids.push_back(fim.suffix);
     append(prompt.ids, suffix);
   }
-  if (apart) prompt.ids.push_back(*fim.middle);
+  if (apart && !goes_on) prompt.ids.push_back(*fim.middle);
   const std::size_t line = prompt.ids.size();
   end_with(model, apart ? window.typed : window.before + window.typed, true, prompt);
   if (apart) prompt.text_before = encode(model, window.before, true);
@@ -194,7 +196,7 @@ base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& 
 
 std::vector<TokenId> opening_ids(const Snapshot& document, const Model& model, const CompletionSettings& settings, const OtherFiles* files, Anchors* anchors) {
   const auto budget = token_budget(model, settings);
-  if (!budget || document.neighbours || (model.fim && model.fim->order == FimOrder::SuffixPrefixMiddle)) return {};
+  if (!budget || document.neighbours || (model.fim && model.fim->order != FimOrder::PrefixSuffixMiddle)) return {};
   const std::string_view text = document.text();
   const WindowBudget bytes = bytes_of(*budget);
   std::size_t end = std::min(text.size(), bytes.before);

@@ -25,7 +25,7 @@ std::string describe(const std::optional<FimLayout>& layout) {
   if (!layout) return "none";
   const RepositoryForm& form = layout->repository;
   return fmt::format("{}: {} prefix {} suffix {} middle {} files {} repo {} file {} ends {}", layout->family,
-                     layout->order == FimOrder::PrefixSuffixMiddle ? "PSM" : "SPM", layout->prefix, layout->suffix,
+                     layout->order == FimOrder::PrefixSuffixMiddle ? "PSM" : layout->order == FimOrder::SuffixPrefixMiddle ? "SPM" : "SMP", layout->prefix, layout->suffix,
                      layout->middle.value_or(-1), form ? form.name : "none", form.repo_name.value_or(-1), form.file.value_or(-1),
                      tests::spell(layout->end));
 }
@@ -39,6 +39,8 @@ void check(std::vector<std::string_view> names, std::string_view expected, Token
 TEST_CASE("each family's markers are found by their ids") {
   check({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>", "<|fim_pad|>"},
         "qwen: PSM prefix 0 suffix 1 middle 2 files qwen repo 3 file 4 ends 0 1 2 5 6 3 4");
+  check({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|endoftext|>", "<|fim_suffix_first|>"},
+        "rigpilot: SMP prefix 0 suffix 1 middle 2 files qwen repo 3 file 4 ends 0 1 2 5 3 6 4");
   check({"x", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|file_separator|>"},
         "qwen: PSM prefix 1 suffix 3 middle 2 files codegemma repo -1 file 4 ends 1 3 2 4");
   check({"<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|filename|>", "<|reponame|>"},
@@ -59,6 +61,7 @@ TEST_CASE("each family's markers are found by their ids") {
 TEST_CASE("a layout needs every one of its markers, as tokens of their own") {
   check({"<|fim_prefix|>", "<|fim_suffix|>"}, "none");
   check({"[PREFIX]"}, "none");
+  check({"<|fim_suffix_first|>"}, "none");
   check({"<|endoftext|>", "the"}, "none");
   check({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"}, "none", TokenKind::Normal);
   check({"<PRE>", "<SUF>", "<MID>"}, "none", TokenKind::Normal);

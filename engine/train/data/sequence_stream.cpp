@@ -196,11 +196,11 @@ Example SequenceStream::with_hole(Ids ids, const std::string& heading, const Hol
   const std::size_t before = std::min(prefix.size(), room - wanted_after), after = std::min(suffix.size(), room - before);
   const std::span<const TokenId> near(prefix.data() + prefix.size() - before, before);
   suffix.resize(after);
-  const bool marked = fim_->order == tokenizer::FimOrder::PrefixSuffixMiddle && fim_->middle;
-  if (!marked) {  // a family whose one order is its own: SUF suffix PRE prefix (MID) middle
+  using enum tokenizer::FimOrder;
+  if (fim_->order == SuffixPrefixMiddle || !fim_->middle) {  // a family whose one order is its own: SUF suffix PRE prefix (MID) middle
     ids.push_back(fim_->suffix), append(ids, suffix), ids.push_back(fim_->prefix), append(ids, near);
     if (fim_->middle) ids.push_back(*fim_->middle);
-  } else if (random.chance(options_.suffix_first)) {
+  } else if (fim_->order == SuffixMiddlePrefix || random.chance(options_.suffix_first)) {
     ids.push_back(fim_->prefix), ids.push_back(fim_->suffix), append(ids, suffix), ids.push_back(*fim_->middle), append(ids, near);
   } else {
     ids.push_back(fim_->prefix), append(ids, near), ids.push_back(fim_->suffix), append(ids, suffix), ids.push_back(*fim_->middle);

@@ -19,7 +19,7 @@ namespace engine {
 struct SequenceOptions {
   std::size_t context = 512;
   double fim = 0.75;          // share of pieces with a hole; 0 where the vocabulary has no markers
-  double suffix_first = 0.5;  // of them: SPM, PRE SUF suffix MID prefix middle, as StarCoder's; the others PSM
+  double suffix_first = 0.5;  // of them: SPM, PRE SUF suffix MID prefix middle, as StarCoder's; the others PSM. All where the vocabulary asks so
   double no_suffix = 0.1;     // of them: as at the end of a file
   double header = 0.5;        // begin with the file's path, in the vocabulary's repository form or as a comment
   double packed = 0;          // share of pieces with a part of another file of their repository before them, where the vocabulary has a form for that

@@ -48,6 +48,7 @@ TEST_CASE("fill in the middle: the cursor's line stands after the middle marker"
 }
 
 TEST_CASE("fill in the middle in the other order, with and without a middle marker") {
+  CHECK(prompt_for("a\nb|\nc", {.order = tokenizer::FimOrder::SuffixMiddlePrefix}) == "<|fim_prefix|><|fim_suffix|>\nc<|fim_middle|>a\nb");
   const auto spm = tokenizer::FimOrder::SuffixPrefixMiddle;
   CHECK(prompt_for("a\nb|\nc", {.order = spm}) == "<|fim_suffix|>\nc<|fim_prefix|>a\n<|fim_middle|>b");
   CHECK(prompt_for("a\nb|\nc", {.order = spm, .middle = false}) == "<|fim_suffix|>\nc<|fim_prefix|>a\nb");

@@ -81,6 +81,28 @@ TEST_CASE("every sequence is of one document, no longer than the context") {
   CHECK(suffix_first < holes * 3 / 4);
 }
 
+TEST_CASE("a vocabulary that is asked with the suffix first sees every hole so") {
+  tests::TempFolder folder;
+  const auto corpus = opened(write_shard(folder, 20));
+  auto markers = kMarkers;
+  markers.push_back("<|fim_suffix_first|>");
+  const auto tokenizer = byte_vocabulary(markers);
+  auto stream = SequenceStream::make(corpus, *tokenizer, {.context = 200, .suffix_first = 0, .header = 0});
+  REQUIRE(stream);
+  int holes = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto sequence = stream->next();
+    REQUIRE(sequence);
+    const auto& ids = sequence->ids;
+    if (std::ranges::count(ids, kMiddle) == 0) continue;
+    ++holes;
+    CHECK(ids[0] == kPrefix);
+    CHECK(ids[1] == kSuffix);
+    CHECK(std::ranges::find(ids, kMiddle) < ids.begin() + std::ptrdiff_t(sequence->middle));
+  }
+  CHECK(holes > 100);
+}
+
 TEST_CASE("a sequence says where among its ids the hole's begin") {
   tests::TempFolder folder;
   const auto corpus = opened(write_shard(folder, 20));
