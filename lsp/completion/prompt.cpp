@@ -139,12 +139,12 @@ void append_piece(const Model& model, const tokenizer::PromptPiece& piece, std::
 
 // Null where nothing is similar.
 std::shared_ptr<const OtherCode> find_others(const Snapshot& document, std::size_t cursor, const Model& model, const OtherFiles& files,
-                                             std::size_t most_tokens, const OtherCode* before) {
+                                             std::size_t most_tokens, const std::shared_ptr<const OtherCode>& before) {
   const engine::DocumentKey own = key_of_uri(document.uri);
   const auto terms = terms_near(document.text(), cursor);
   std::vector<Excerpt> excerpts = choose_similar(files.workspace.without(own), files.paths, terms, *model.tokenizer, most_tokens, before ? std::span<const Excerpt>(before->excerpts) : std::span<const Excerpt>());
   if (excerpts.empty()) return nullptr;
-  if (before && std::ranges::equal(before->excerpts, excerpts, {}, &Excerpt::text, &Excerpt::text)) return std::make_shared<const OtherCode>(*before);
+  if (before && std::ranges::equal(before->excerpts, excerpts, {}, &Excerpt::text, &Excerpt::text)) return before;
   auto out = std::make_shared<OtherCode>();
   const auto form = model.fim ? model.fim->repository : tokenizer::RepositoryForm{};
   const auto named = files.paths.find(own);
@@ -177,7 +177,7 @@ base::Result<Prompt> build_prompt(const Snapshot& document, const Surroundings& 
     if (prompt.ids.size() <= std::min(budget->prefix + budget->suffix + 8 + length() + kTypedSlack, budget->room)) return prompt;
   }
   if (files && files->shown) others = files->shown;
-  others = files && budget->others > 0 ? find_others(document, around.cursor, model, *files, budget->others, others.get()) : nullptr;
+  others = files && budget->others > 0 ? find_others(document, around.cursor, model, *files, budget->others, others) : nullptr;
   const std::size_t most = std::min(budget->prefix + budget->suffix + 8 + length(), std::max(budget->room, budget->prefix + budget->suffix + 8));
   WindowBudget bytes = anchors ? anchors->budget(document.uri, asked) : asked;
   // By fixed factors, so that the same document comes to the same window at the next keystroke.
@@ -205,7 +205,7 @@ std::vector<TokenId> opening_ids(const Snapshot& document, const Model& model, c
   if (end == 0) return {};
   constexpr std::size_t kBeginning = 2000;  // bytes: what the file is like
   std::shared_ptr<const OtherCode> others;
-  if (files && budget->others > 0) others = find_others(document, std::min(text.size(), kBeginning), model, *files, budget->others, files->shown.get());
+  if (files && budget->others > 0) others = find_others(document, std::min(text.size(), kBeginning), model, *files, budget->others, files->shown);
   if (others && anchors) anchors->keep(document.uri, {}, {}, {}, {}, others);
   Prompt prompt;
   begin_text(model, prompt);
