@@ -148,7 +148,9 @@ int complete(const CompleteOptions& options) {
   // Drafts from it only save time, and reading it would take more.
   const engine::ModelInfo& info = (*model)->engine->info();
   if (info.architecture == engine::kCopyArchitecture || (info.takes_workspace && settings.mix_workspace)) {
-    auto workspace = read_workspace(workspace_of(place->file), (*model)->tokenizer);
+    const std::filesystem::path folder = workspace_of(place->file);
+    (*model)->use_noted_mixing({&folder, 1});
+    auto workspace = read_workspace(folder, (*model)->tokenizer);
     if (workspace) index = (*workspace)->index(), paths = *(*workspace)->paths();
     else note(workspace.error().message);
   }

@@ -22,6 +22,7 @@ struct EvaluateOptions {
   ModelOptions model;
   std::vector<std::string> models;
   std::string folder, tasks, mode, kind, html;
+  std::vector<std::string> in;  // holes in these alone
   std::uint64_t seed = 1;
   std::size_t holes = 0;  // 0: 500, or all tasks
   int seconds = 15, jobs = 0;
@@ -53,6 +54,7 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   if (!model) return base::forward(model);
   engine::NgramIndex index;
   if (mode != "model") index = index_of(folder, *(*model)->tokenizer);
+  (*model)->use_noted_mixing({&folder.root, 1});
   const lsp::DocumentPaths paths = paths_of(folder);
   lsp::CompletionSettings settings = options.settings.completion;
   settings.mix_workspace = mode == "both" && settings.mix_workspace;
@@ -62,6 +64,22 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   auto outcomes = answer_holes(folder, holes, slices, {.model = **model, .settings = settings, .workspace = mode == "model" ? nullptr : &index, .paths = &paths}, [&](double fraction) { bar.show(fraction); });
   if (!outcomes) return base::forward(outcomes);
   return Trial{.name = title, .model = (*model)->name, .mode = mode, .outcomes = *std::move(outcomes)};
+}
+
+// Leaves only the code in `parts`: files or folders, as they are called within the folder. All of it may still be copied from.
+base::Result<void> cut_only_in(const std::vector<std::string>& parts, Folder& folder) {
+  if (parts.empty()) return {};
+  const auto within = [&](const std::string& part) {
+    return [name = std::filesystem::path(part).lexically_normal().string()](const SourceFile& file) {
+      const bool whole = name.ends_with('/') || file.path.size() == name.size() || (file.path.size() > name.size() && file.path[name.size()] == '/');
+      return file.path.starts_with(name) && whole;
+    };
+  };
+  for (const std::string& part : parts)
+    if (std::ranges::none_of(folder.code, within(part)))
+      return base::fail(base::ErrorCode::NotFound, "--in {}: no source code in {} is called so, or lies in a folder called so", part, folder.root.string());
+  std::erase_if(folder.code, [&](const SourceFile& file) { return std::ranges::none_of(parts, [&](const std::string& part) { return within(part)(file); }); });
+  return {};
 }
 
 std::vector<Hole> holes_of(const EvaluateOptions& options, const Folder& folder) {
@@ -79,6 +97,7 @@ std::vector<std::string> models_of(const EvaluateOptions& options) {
 int evaluate_code(const EvaluateOptions& options) {
   auto folder = read_folder(options.folder);
   if (!folder) return report(folder.error());
+  if (auto cut = cut_only_in(options.in, *folder); !cut) return report(cut.error());
   const std::vector<Hole> holes = holes_of(options, *folder);
   const Slices slices(*folder);
   std::vector<Trial> runs;
@@ -105,7 +124,7 @@ int evaluate(EvaluateOptions& options) {
   options.settings = *std::move(settings);
   if (options.tasks.empty() == options.folder.empty()) return wrong_use("expected one of DIR and --tasks FILE");
   if (options.tasks.empty()) return evaluate_code(options);
-  if (!options.mode.empty() || !options.kind.empty()) return wrong_use("--mode and --kind are for holes in the code of DIR: expected neither with --tasks");
+  if (!options.mode.empty() || !options.kind.empty() || !options.in.empty()) return wrong_use("--mode, --kind and --in are for holes in the code of DIR: expected none of them with --tasks");
   return evaluate_tasks({.model = options.model, .models = models_of(options), .file = options.tasks, .html = options.html, .seed = options.seed, .most = options.holes,
                          .seconds = options.seconds, .jobs = options.jobs, .json = options.json, .list = options.list, .completion = options.settings.completion});
 }
@@ -121,6 +140,7 @@ void add_evaluate(CLI::App& program, Run& run) {
   command.add_option("--seed", options->seed, "another number gives other holes, and other tasks with --holes (default 1)")->type_name("S");
   command.add_option("--holes", options->holes, "how many (default 500, or all tasks)")->type_name("N")->check(CLI::Range(1, 1'000'000));
   command.add_option("--kind", options->kind, "holes of one kind only")->check(CLI::IsMember({"rest of line", "line start", "after a mark", "block"}));
+  command.add_option("--in", options->in, "holes in this file or folder of DIR alone, copied from is all of it; may be given several times")->type_name("PATH");
   command.add_option("--model,-m", options->models, "as everywhere, or none: copying alone; may be given several times (default none)")->type_name("MODEL");
   command.add_option("--mode", options->mode, "what makes suggestions: copy (from the folder), model, or both (default: both, without a model copy)")
       ->check(CLI::IsMember({"copy", "model", "both"}));

@@ -29,16 +29,19 @@ base::Json to_json(const FinetuneOutcome& outcome) {
   base::Json out = {{"path", outcome.out.string()}, {"installed", outcome.installed}, {"why", outcome.why}, {"loss", {{"before", t.first_loss}, {"after", t.best_loss}}},
                     {"steps", t.steps}, {"best_step", t.best_step}, {"tokens", t.tokens}, {"trained_parameters", t.parameters}, {"data", data_of(outcome)}};
   if (outcome.messages) return out;
-  out["before"] = to_json(outcome.before), out["after"] = to_json(outcome.after), out["held_out"] = base::Json::array();
-  for (const SourceFile& file : outcome.data.held_out_files) out["held_out"].push_back(file.path);
+  out["before"] = to_json(outcome.before), out["after"] = to_json(outcome.after);
+  out["held_out"] = base::Json::array(), out["validation"] = base::Json::array();
+  for (const SourceFile& file : outcome.data.measured_files) out["held_out"].push_back(file.path);
+  for (const SourceFile& file : outcome.data.validation_files) out["validation"].push_back(file.path);
+  out["mixing"] = {{"bias", outcome.mixing.bias}, {"certainty", outcome.mixing.certainty}, {"length", outcome.mixing.length}};
   return out;
 }
 
 std::string data_sentence(const FinetuneOutcome& outcome) {
   if (const auto& m = outcome.messages) return fmt::format("{} conversations ({}) to train on; {} held out", m->conversations, human_bytes(double(m->bytes)), m->held_out_conversations);
   const Dataset& d = outcome.data;
-  return fmt::format("{} files, {} earlier versions and {} replayed documents ({}) to train on, {} nearly the same left out; {} files held out", d.files, d.versions, d.replayed,
-                     human_bytes(double(d.bytes)), d.near_duplicates, d.held_out_files.size());
+  return fmt::format("{} files, {} earlier versions and {} replayed documents ({}) to train on, {} nearly the same left out; {} files held out to measure by, {} to choose by", d.files, d.versions, d.replayed,
+                     human_bytes(double(d.bytes)), d.near_duplicates, d.measured_files.size(), d.validation_files.size());
 }
 
 std::string table(const FinetuneOutcome& outcome) {

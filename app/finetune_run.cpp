@@ -1,6 +1,8 @@
 #include "app/finetune_run.h"
 
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <stop_token>
 
@@ -11,8 +13,10 @@
 #include "app/store.h"
 #include "app/train_start.h"
 #include "base/machine.h"
+#include "engine/config/model_notes.h"
 #include "engine/train/data/corpus_source.h"
 #include "engine/weights/source.h"
+#include "lsp/completion/mix_learning.h"
 #include "tokenizer/load.h"
 
 namespace app {
@@ -37,6 +41,7 @@ class Finetuning {
   bool made_it_worse();
   Result<void> check_memory() const;
   Result<Measured> measure_holes(bool tuned, const char* stage, double begin, double end);
+  Result<engine::MixWeights> learn_mixing(const lsp::Model& model, const engine::NgramIndex& index) const;
   Result<void> train();
   Result<void> put_in_place();
   bool lora() const { return o_.lora > 0; }
@@ -49,6 +54,7 @@ class Finetuning {
   std::unique_ptr<WorkFolder> work_;
   StartModel start_;  // where all weights are trained
   engine::ModelConfig config_;
+  engine::ModelNotes notes_;  // of what is learned
   Folder folder_;
   std::vector<Hole> holes_;
   FinetuneOutcome outcome_;
@@ -103,7 +109,7 @@ Result<void> Finetuning::make_data() {
   auto data = make_dataset(folder_, {.seed = o_.seed, .held_out = o_.held_out, .history = !o_.no_history, .replay = o_.replay, .replay_share = o_.replay_share}, into);
   if (!data) return base::forward(data);
   outcome_.data = std::move(*data);
-  folder_.code = outcome_.data.held_out_files;  // holes are cut in these alone; all of the folder may be copied from
+  folder_.code = outcome_.data.measured_files;  // holes are cut in these alone; all of the folder may be copied from
   holes_ = cut_holes(folder_.code, o_.seed, o_.holes);
   return {};
 }
@@ -136,6 +142,24 @@ Result<void> Finetuning::check_memory() const {
   return enough_memory(memory_needed(config_, plan), o_.model.device.starts_with("cuda") ? 0 : machine.available_bytes, plan);
 }
 
+// By holes in the files held out for that. The server's idle time would ask files that were learned, which says too much for the model.
+Result<engine::MixWeights> Finetuning::learn_mixing(const lsp::Model& model, const engine::NgramIndex& index) const {
+  constexpr std::size_t kHoles = 200;
+  constexpr std::chrono::seconds kMost{60};
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<SourceFile>& files = outcome_.data.validation_files;
+  const lsp::CompletionSettings settings;
+  std::vector<engine::MixSample> samples;
+  for (const Hole& hole : cut_holes(files, o_.seed + 1, kHoles)) {
+    const SourceFile& file = files[hole.file];
+    auto taken = lsp::take_hole_samples(query_at(folder_, file, hole), file.text.substr(hole.begin, hole.end - hole.begin), {.model = model, .settings = settings, .workspace = &index}, {});
+    if (!taken) return base::forward(taken, file.path);
+    samples.insert(samples.end(), taken->begin(), taken->end());
+    if (std::chrono::steady_clock::now() - start > kMost) break;
+  }
+  return engine::fit_mixing(samples);
+}
+
 Result<Measured> Finetuning::measure_holes(bool tuned, const char* stage, double begin, double end) {
   progress_.stage(stage, begin, end);
   ModelOptions options = o_.model;
@@ -144,6 +168,13 @@ Result<Measured> Finetuning::measure_holes(bool tuned, const char* stage, double
   auto model = load_model(options);
   if (!model) return base::forward(model);
   const engine::NgramIndex index = index_of(folder_, *(*model)->tokenizer);
+  auto mixing = learn_mixing(**model, index);
+  if (!mixing) return base::forward(mixing);
+  (*model)->mix = *mixing;
+  if (tuned) {
+    outcome_.mixing = *mixing, notes_.mixing = {*mixing, folder_.root};
+    if (auto written = engine::write_model_notes(result(), notes_); !written) return base::forward(written);
+  }
   lsp::CompletionSettings settings;
   settings.copy_confidence = 0;
   const Slices slices(folder_);
@@ -152,6 +183,23 @@ Result<Measured> Finetuning::measure_holes(bool tuned, const char* stage, double
   std::vector<const Outcome*> all;
   for (const Outcome& one : *outcomes) all.push_back(&one);
   return measure(all);
+}
+
+// A model taught from a quantised one is held as that was.
+Result<engine::Quant> held_as(const StartModel& start) {
+  const auto notes = engine::read_model_notes(start.files);
+  if (!notes) return base::forward(notes);
+  if (notes->quant != engine::Quant::Auto) return notes->quant;
+  const auto source = engine::open_weights(start.weights);
+  if (!source) return base::forward(source);
+  double bits = 0, values = 0;  // of matrices
+  for (const engine::WeightView& view : (*source)->weights()) {
+    if (view.shape.size() < 2) continue;
+    bits += 8 * double(view.bytes.size());
+    values += double(std::accumulate(view.shape.begin(), view.shape.end(), std::int64_t{1}, std::multiplies<>()));
+  }
+  constexpr double kFour = 5.5, kEight = 9;  // with scales, and some matrices finer than the others
+  return bits <= kFour * values ? engine::Quant::Int4 : bits <= kEight * values ? engine::Quant::Int8 : engine::Quant::Auto;
 }
 
 engine::SequenceOptions sequences_of(const FinetuneOptions& o, std::int64_t context) {
@@ -173,7 +221,7 @@ Result<void> Finetuning::train() {
   const std::int64_t context = std::min(o_.context, config_.context_length);
   const auto& messages = outcome_.messages;
   auto corpus = engine::CorpusSource::open(std::vector<fs::path>{messages ? messages->train : outcome_.data.train});
-  auto held_out = engine::CorpusSource::open(std::vector<fs::path>{messages ? messages->held_out : outcome_.data.held_out});
+  auto held_out = engine::CorpusSource::open(std::vector<fs::path>{messages ? messages->held_out : outcome_.data.validation});
   for (const auto* opened : {&corpus, &held_out})
     if (!*opened) return base::forward(*opened);
   auto data = engine::SequenceStream::make(*corpus, **tokenizer, sequences_of(o_, context));
@@ -195,8 +243,13 @@ Result<void> Finetuning::train() {
   request.validation_tokens = std::min<std::int64_t>(16384, std::int64_t(double(held_out->bytes()) / validation->bytes_per_token()) + 1);
   request.validate_every = std::max<std::int64_t>(2, steps / 16);
   request.seed = o_.seed, request.device = o_.model.device, request.dtype = o_.dtype, request.threads = o_.model.threads;
-  if (!lora())
+  if (!lora()) {
     if (auto brought = bring_model(start_, result()); !brought) return brought;
+    auto held = held_as(start_);
+    if (!held) return base::forward(held);
+    notes_.quant = *held;
+    if (auto written = engine::write_model_notes(result(), notes_); !written) return written;
+  }
   std::stop_source stop;
   const auto start = std::chrono::steady_clock::now();
   double validated = 0;

@@ -1,5 +1,6 @@
 // finetune_run.h: a fine-tuning from its folder of code to a report: what `rigpilot finetune` does once its options are read.
-// run_finetune() measures held-out holes, trains, measures again, and puts the adapter (or model) in place unless it made things worse.
+// run_finetune() measures held-out holes, trains, learns how far the workspace is to be believed beside that, measures again, and puts
+// the adapter (or model) in place unless it made things worse.
 // Text messages have no holes: there the loss of held-out conversations decides alone.
 // Main thread; progress through FinetuneProgress. Errors are one sentence; until the end nothing that was in place is touched.
 #pragma once
@@ -22,6 +23,7 @@ struct FinetuneOutcome {
   std::optional<MessageData> messages;
   engine::TrainReport training;
   Measured before, after;
+  engine::MixWeights mixing;  // how far the workspace is believed beside what was learned
 };
 
 base::Result<FinetuneOutcome> run_finetune(const FinetuneOptions& options, FinetuneProgress& progress);

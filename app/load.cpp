@@ -2,6 +2,7 @@
 
 #include "app/console.h"
 #include "app/store.h"
+#include "engine/config/model_notes.h"
 #include "engine/load.h"
 #include "engine/ngram/copy_engine.h"
 #include "engine/scripted/scripted_engine.h"
@@ -85,9 +86,14 @@ base::Result<std::unique_ptr<lsp::Model>> load(const ModelOptions& options, cons
   auto vocabulary =
       tokenizer::load_tokenizer(*path);  // first: it is quick, and a model without one is of no use here
   if (!vocabulary) return base::forward(vocabulary);
+  const auto notes = engine::read_model_notes(*path), adapter_notes = engine::read_model_notes(options.adapter);
+  for (const auto* read : {&notes, &adapter_notes})
+    if (!*read) return base::forward(*read);
   auto engine = load_engine_at(*path, options, progress, stop);
   if (!engine) return base::forward(engine);
   if (auto used = use_wanted_draft(**engine, vocabulary->get(), *path, options, stop); !used) return base::forward(used);
+  model->own_mixing = notes->mixing;
+  model->noted_mixing = options.adapter.empty() ? notes->mixing : adapter_notes->mixing;
   model->tokenizer = std::move(*vocabulary);
   model->engine = std::move(*engine);
   model->fim = tokenizer::probe_fim(*model->tokenizer);

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "base/files.h"
+#include "engine/config/model_notes.h"
 #include "engine/torch/library.h"
 
 namespace engine {
@@ -46,9 +47,15 @@ base::Result<Quant> parse_quant(const std::string& name) {
 base::Result<std::unique_ptr<Engine>> load_engine(const LoadOptions& options, const Progress& progress, std::stop_token stop) {
   std::error_code ignored;
   if (!fs::exists(options.path, ignored)) return fail(ErrorCode::NotFound, "{}: there is no such file or folder", options.path.string());
+  LoadOptions asked = options;
+  if (asked.quant == Quant::Auto) {
+    const auto notes = read_model_notes(asked.path);
+    if (!notes) return base::forward(notes);
+    asked.quant = notes->quant;
+  }
   auto library = open_torch_library();
   if (!library) return base::forward(library);
-  return (*library)->load(options, progress, stop);
+  return (*library)->load(asked, progress, stop);
 }
 
 base::Result<BackendInfo> backend_info() {

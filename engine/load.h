@@ -17,7 +17,7 @@
 namespace engine {
 
 enum class Quant {
-  Auto,  // as the file stores them: a quantised GGUF stays quantised
+  Auto,  // as the file stores them: a quantised GGUF stays quantised; or as is noted beside them (config/model_notes.h)
   None,  // every weight expanded to the dtype
   Int8,  // 8-bit codes in groups of 32
   Int4,  // 4-bit codes in groups of 32

@@ -48,6 +48,15 @@ std::string tidied(std::string_view text) {
   return out;
 }
 
+lsp::Query query_at(const Folder& folder, const SourceFile& file, const Hole& hole) {
+  lsp::Query query;
+  query.document = {.uri = "file://" + (folder.root / file.path).string(),
+                    .language_id = file.language,
+                    .content = std::make_shared<const std::string>(file.text.substr(0, hole.begin) + file.text.substr(hole.end))};
+  query.cursor = hole.begin;
+  return query;
+}
+
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,
                                                 const std::function<void(double)>& progress) {
   std::vector<Outcome> out;
@@ -55,10 +64,7 @@ base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std:
     lsp::NearbyText nearby;  // of its own, so that the order of the holes does not matter
     progress(double(out.size()) / double(holes.size()));
     const SourceFile& file = folder.code[hole.file];
-    auto text = std::make_shared<const std::string>(file.text.substr(0, hole.begin) + file.text.substr(hole.end));
-    lsp::Query query;
-    query.document = {.uri = "file://" + (folder.root / file.path).string(), .language_id = file.language, .content = text};
-    query.cursor = hole.begin;
+    const lsp::Query query = query_at(folder, file, hole);
     const auto completion = lsp::complete(query, {.model = asked.model, .settings = asked.settings, .workspace = asked.workspace, .nearby = &nearby, .paths = asked.paths}, {});
     if (!completion) return base::forward(completion, file.path);
     Outcome one{.hole = hole};
@@ -70,10 +76,10 @@ base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std:
       const lsp::Suggestion& item = completion->items.front();
       one.shown = true;
       one.confidence = item.confidence;
-      one.got = tidied(accepted(item, *text, hole.begin, hole.kind == HoleKind::Block));
+      one.got = tidied(accepted(item, query.document.text(), hole.begin, hole.kind == HoleKind::Block));
       one.exact = one.got == one.wanted;
       one.similarity = edit_similarity(one.got, one.wanted);
-      one.doubled = ends_with_next_line(one.got, *text, hole.begin);
+      one.doubled = ends_with_next_line(one.got, query.document.text(), hole.begin);
     }
     out.push_back(std::move(one));
   }

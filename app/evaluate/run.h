@@ -23,6 +23,9 @@ struct Asked {
 base::Result<std::vector<Outcome>> answer_holes(const Folder& folder, const std::vector<Hole>& holes, const Slices& slices, const Asked& asked,
                                                 const std::function<void(double fraction)>& progress);
 
+// What an editor would ask with the cursor in the hole.
+lsp::Query query_at(const Folder& folder, const SourceFile& file, const Hole& hole);
+
 // Without blanks at line ends, which say nothing, and without empty lines at the end.
 std::string tidied(std::string_view text);
 

@@ -26,16 +26,23 @@ std::uint64_t number_of(std::string_view path, std::uint64_t seed) {
   return engine::seed_of({seed, hash});
 }
 
+struct HeldOut {
+  std::set<std::string> validation, measured;
+  bool contains(const std::string& path) const { return validation.contains(path) || measured.contains(path); }
+};
+
 // The same files for the same seed, whatever else is in the folder.
-std::set<std::string> choose_held_out(const Folder& folder, const DatasetOptions& options) {
+HeldOut choose_held_out(const Folder& folder, const DatasetOptions& options) {
   std::vector<std::pair<std::uint64_t, std::string>> order;
   for (const SourceFile& file : folder.code)
     if (file.text.size() >= kWorthMeasuring) order.emplace_back(number_of(file.path, options.seed), file.path);
   std::ranges::sort(order);
   const std::size_t most = order.empty() ? 0 : order.size() - 1;
   const std::size_t wanted = std::clamp<std::size_t>(std::size_t(double(order.size()) * options.held_out + 0.5), std::min<std::size_t>(1, most), most);
-  std::set<std::string> out;
-  for (std::size_t i = 0; i < wanted; ++i) out.insert(order[i].second);
+  const std::size_t validation = std::min(wanted, std::max<std::size_t>(1, wanted / 3));
+  HeldOut out;
+  for (std::size_t i = 0; i < wanted; ++i) (i < validation ? out.validation : out.measured).insert(order[i].second);
+  if (wanted == 1) out.measured = out.validation;
   return out;
 }
 
@@ -58,7 +65,7 @@ class Writer {
   std::uint64_t bytes_ = 0;
 };
 
-void add_history(const Folder& folder, const std::set<std::string>& held_out, NearDuplicates& seen, Writer& writer, Dataset& out) {
+void add_history(const Folder& folder, const HeldOut& held_out, NearDuplicates& seen, Writer& writer, Dataset& out) {
   auto past = past_versions(folder.root);
   if (!past) return;  // no git, or no history: the files will do
   for (const PastVersion& version : *past) {
@@ -93,19 +100,21 @@ base::Result<void> add_replay(const DatasetOptions& options, Writer& writer, Dat
 }  // namespace
 
 base::Result<Dataset> make_dataset(const Folder& folder, const DatasetOptions& options, const fs::path& into) {
-  const std::set<std::string> held_out = choose_held_out(folder, options);
-  if (held_out.empty())
+  const HeldOut held_out = choose_held_out(folder, options);
+  if (held_out.measured.empty())
     return base::fail(base::ErrorCode::InvalidInput, "{}: holds {} file{} of code: expected at least two, to train on some and to measure by others",
                       folder.root.string(), folder.code.size(), folder.code.size() == 1 ? "" : "s");
-  Dataset out{.train = into / "train.jsonl", .held_out = into / "held-out.jsonl", .held_out_files = {}};
+  Dataset out{.train = into / "train.jsonl", .validation = into / "validation.jsonl", .validation_files = {}, .measured_files = {}};
   const std::string name = folder.root.filename().string();
-  Writer train(name), measure(name);
+  Writer train(name), validation(name);
   NearDuplicates seen;
   for (const SourceFile& file : folder.code)
     if (held_out.contains(file.path)) {
       seen.add(file.text);
-      measure.add(file.path, file.text);
-      out.held_out_files.push_back(file);
+      if (held_out.measured.contains(file.path)) out.measured_files.push_back(file);
+      if (!held_out.validation.contains(file.path)) continue;
+      validation.add(file.path, file.text);
+      out.validation_files.push_back(file);
     }
   for (const SourceFile& file : folder.pool) {
     if (held_out.contains(file.path) || file.text.empty()) continue;
@@ -122,7 +131,7 @@ base::Result<Dataset> make_dataset(const Folder& folder, const DatasetOptions& o
   if (auto added = add_replay(options, train, out); !added) return base::forward(added);
   out.bytes = train.bytes();
   if (auto written = train.write(out.train); !written) return base::forward(written);
-  if (auto written = measure.write(out.held_out); !written) return base::forward(written);
+  if (auto written = validation.write(out.validation); !written) return base::forward(written);
   return out;
 }
 

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <optional>
 
+#include "lsp/completion/nearby_text.h"
+#include "lsp/completion/prompt.h"
+
 namespace lsp {
 namespace {
 
@@ -14,6 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kWindow = 256, kHistory = 48;  // tokens rated; of them, how many are only read
 constexpr std::size_t kStretch = 12;                 // hidden at a time: about the rest of a line
+constexpr std::size_t kOfAHole = 40;                 // tokens rated at most
 constexpr std::size_t kAround = 4096;                // of the file, on either side
 
 struct Picked {
@@ -40,7 +44,40 @@ std::optional<Picked> pick_document(const engine::NgramIndex& workspace, std::ui
   return std::nullopt;
 }
 
+void add_sample(const engine::Prediction& found, std::span<const float> logits, TokenId stood, std::vector<engine::MixSample>& out) {
+  if (found.chances.empty() || std::size_t(stood) >= logits.size()) return;
+  const float normal = engine::log_normal(logits);
+  out.push_back({.evidence = engine::weigh(found, logits, normal), .model = std::exp(logits[std::size_t(stood)] - normal), .workspace = probability_of(found, stood)});
+}
+
 }  // namespace
+
+base::Result<std::vector<engine::MixSample>> take_hole_samples(const Query& query, std::string_view stood, const Deps& deps, std::stop_token stop) {
+  std::vector<engine::MixSample> out;
+  const Model& model = deps.model;
+  const Surroundings around = look_around(query.document.text(), query.cursor, query.document.language_id, {});
+  const auto prompt = build_prompt(query.document, around, model, deps.settings, nullptr, nullptr);
+  if (!prompt) return base::forward(prompt);
+  const auto workspace = NearbyText().pool(*deps.workspace, query, around, *model.tokenizer);
+  Tokens rated = model.tokenizer->encode(fmt::format("{}{}\n", prompt->owed, stood), {.parse_special = false, .continues = true});
+  const std::size_t room = std::size_t(model.engine->info().context_length) - std::min(prompt->ids.size(), std::size_t(model.engine->info().context_length));
+  rated.resize(std::min({rated.size(), kOfAHole, room}));
+  Tokens text = prompt->text_before.empty() ? prompt->ids : prompt->text_before;
+  std::vector<engine::Prediction> foreseen;
+  for (const TokenId token : rated) {
+    const bool half_word = !prompt->owed.empty() && foreseen.size() < 2;
+    foreseen.push_back(engine::predict(workspace->look_up(text, {.samples = half_word ? engine::kSamplesForHalfWord : engine::kSamples})));
+    text.push_back(token);
+  }
+  Tokens all = prompt->ids;
+  all.insert(all.end(), rated.begin(), rated.end());
+  std::size_t at = 0;
+  const auto take = [&](std::span<const float> logits) {
+    if (++at >= prompt->ids.size()) add_sample(foreseen[at - prompt->ids.size()], logits, all[at], out);
+  };
+  if (const auto scored = model.engine->score(all, stop, take); !scored) return base::forward(scored, "learning to mix");
+  return out;
+}
 
 base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model, const engine::NgramIndex& workspace, std::uint64_t pick, std::stop_token stop) {
   std::vector<engine::MixSample> out;
@@ -62,11 +99,8 @@ base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model
   }
   std::size_t i = 0;
   const auto take = [&](std::span<const float> logits) {
-    const engine::Prediction& found = foreseen[++i];
-    const TokenId stood = text[before + i];
-    if (found.chances.empty() || std::size_t(stood) >= logits.size()) return;
-    const float normal = engine::log_normal(logits);
-    out.push_back({.evidence = engine::weigh(found, logits, normal), .model = std::exp(logits[std::size_t(stood)] - normal), .workspace = probability_of(found, stood)});
+    ++i;
+    add_sample(foreseen[i], logits, text[before + i], out);
   };
   if (const auto rated = model.engine->score(std::span(text).subspan(before, window), stop, take); !rated) return base::forward(rated, "learning to mix");
   return out;

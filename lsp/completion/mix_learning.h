@@ -1,4 +1,5 @@
 // mix_learning.h: how far the model is to be believed and how far the workspace, learned from the workspace's own files.
+// take_hole_samples() asks at one place of a document as a suggestion would be asked for: after a fine-tuning, in files held out from it.
 // take_mix_samples() looks at one file: the model rates a stretch of it, the index says what it would have expected in each part of
 // the stretch had that part not been written yet. MixLearner keeps the samples and fits the weights after each file.
 // On the thread that uses the engine; stopped within a layer, which gives up the file.
@@ -11,11 +12,15 @@
 #include "engine/ngram/index.h"
 #include "engine/ngram/mix_fit.h"
 #include "lsp/completion/model.h"
+#include "lsp/completion/pipeline.h"
 
 namespace lsp {
 
 // `pick` chooses the file. None: it has none long enough, or it was stopped.
 base::Result<std::vector<engine::MixSample>> take_mix_samples(const Model& model, const engine::NgramIndex& workspace, std::uint64_t pick, std::stop_token stop);
+
+// Of what stood between the cursor and its line's end and is not in the query's document. `deps` as for complete(); its anchors are not used.
+base::Result<std::vector<engine::MixSample>> take_hole_samples(const Query& query, std::string_view stood, const Deps& deps, std::stop_token stop);
 
 class MixLearner {
  public:

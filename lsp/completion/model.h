@@ -2,13 +2,16 @@
 // app/load.cpp makes one; the engine thread owns it. `engine` is used by one thread at a time, the others are immutable.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 
 #include "base/result.h"
+#include "engine/config/model_notes.h"
 #include "engine/engine.h"
 #include "engine/ngram/mixer.h"
 #include "tokenizer/fim.h"
@@ -24,7 +27,15 @@ struct Model {
   std::unique_ptr<engine::Engine> engine;
   std::shared_ptr<const tokenizer::Tokenizer> tokenizer;  // shared with the index, which speaks its ids
   std::optional<tokenizer::FimLayout> fim;
-  engine::MixWeights mix;  // how far the workspace is believed beside it: learned in idle time (mix_learning.h)
+  engine::MixWeights mix;  // how far the workspace is believed beside it: learned in idle time (mix_learning.h), or noted
+  std::optional<engine::NotedMixing> own_mixing;    // noted beside its weights
+  std::optional<engine::NotedMixing> noted_mixing;  // these or the adapter's
+
+  // Engine::use_adapter(), and what is noted beside the adapter. After an error all is as it was.
+  base::Result<void> use_adapter(const std::filesystem::path& folder);
+  // Whether the code of one of these folders is what it learned: `mix` is what was noted then, and nothing is to be learned from files
+  // that it was trained on.
+  bool use_noted_mixing(std::span<const std::filesystem::path> folders);
 
   // The vocabulary by its bytes, for steering: built at its first use (some 10 ms), so that a loader may call it early.
   // Not before the fields above are set; by one thread at a time.

@@ -63,7 +63,7 @@ void EngineThread::run(LoadModel wanted) {
 void EngineThread::run(UseAdapter wanted) {
   base::Result<void> outcome = base::fail(base::ErrorCode::NotFound, "there is no model for an adapter");
   if (model_ && model_->engine) {
-    const auto done = guarded("using an adapter", [&] { outcome = model_->engine->use_adapter(wanted.folder); });
+    const auto done = guarded("using an adapter", [&] { outcome = model_->use_adapter(wanted.folder); });
     if (!done) outcome = done;
     else learner_ = {};
   }
@@ -140,6 +140,7 @@ void EngineThread::run(WarmUpJob job) {
 void EngineThread::run(LearnMixing job) {
   const JoinedStop stop(job.stop, ending_.get_token());
   if (!model_ || stop.token().stop_requested() || model_->engine->info().architecture == engine::kCopyArchitecture || !job.workspace || job.workspace->tokenizer != model_->tokenizer || learner_.done()) return;
+  if (model_->use_noted_mixing(job.folders)) return report_(MixingLearned{.weights = model_->mix, .done = true, .noted = true});
   bool learned = false;
   (void)guarded_result<bool>("learning to mix", [&]() -> base::Result<bool> {
     auto done = learner_.learn(*model_, job.workspace->index, stop.token());

@@ -42,6 +42,7 @@ struct WarmUpJob {
 
 struct LearnMixing {
   std::shared_ptr<const WorkspaceSnapshot> workspace;
+  std::vector<std::filesystem::path> folders;  // its own
   std::stop_token stop;
 };
 
@@ -72,6 +73,7 @@ struct MixingLearned {
   engine::MixWeights weights;  // what the workspace's files have said so far
   std::size_t samples = 0;
   bool done = false;           // no more of them are to be looked at
+  bool noted = false;          // none was: the weights were noted when the model learned this code
 };
 struct DraftUsed {
   std::string model;             // that drafts now, for people; empty: none

@@ -25,14 +25,14 @@ void learn_mixing(Session& session) {
   if (!may_learn(session)) return;
   if (!idle(session)) return learn_mixing_soon(session);
   if (session.warm_up.stop_requested()) session.warm_up = std::stop_source();
-  session.services.engine.learn_mixing({session.workspace, session.warm_up.get_token()});
+  session.services.engine.learn_mixing({session.workspace, workspace_folders(session), session.warm_up.get_token()});
 }
 
 void on_mixing_learned(Session& session, const MixingLearned& learned) {
   if (!learned.done) return learn_mixing(session);
   session.mixing_learned = true;
-  session.services.log.info("the workspace counts beside {} with the weights {:.2f} and {:.2f}, by {} tokens of its files", session.model_name, learned.weights.bias,
-                            learned.weights.certainty, learned.samples);
+  const std::string by = learned.noted ? "as it was found when its code was learned" : fmt::format("by {} tokens of its files", learned.samples);
+  session.services.log.info("the workspace counts beside {} with the weights {:.2f} and {:.2f}, {}", session.model_name, learned.weights.bias, learned.weights.certainty, by);
 }
 
 }  // namespace lsp

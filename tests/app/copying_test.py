@@ -135,6 +135,19 @@ def test_evaluate_measures_copying(workspace):
     assert first == second
 
 
+def test_evaluate_in_a_part_of_the_folder(workspace):
+    for folder in "first", "second":
+        (workspace / folder).mkdir()
+        for i in range(4):
+            (workspace / folder / f"f{i}.py").write_text("".join(f"{folder}_{word} = self.say('{word}', times={i})\n" for word in ["one", "two", "three", "four"]))
+    places = lambda *more: {json.loads(line)["place"].rpartition(":")[0] for line in rigpilot("evaluate", workspace, "--holes", 40, "--list", *more).splitlines()}
+    assert {"first", "second"} <= {place.split("/")[0] for place in places()}
+    assert {place.split("/")[0] for place in places("--in", "second/")} == {"second"}
+    assert places("--in", "first/f1.py", "--in", "second/f3.py") == {"first/f1.py", "second/f3.py"}
+    refused = subprocess.run([program(), "evaluate", workspace, "--in", "f1"], capture_output=True, text=True)
+    assert refused.returncode == 1 and refused.stdout == "" and "--in f1" in refused.stderr
+
+
 def test_evaluate_makes_a_page_that_needs_nothing_else(workspace, tmp_path):
     rigpilot("evaluate", workspace, "--holes", 8, "--html", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()

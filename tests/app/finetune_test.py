@@ -148,7 +148,7 @@ QUICK = ["--steps", 24, "--step-tokens", 512, "--micro-tokens", 512, "--context"
 def test_a_tuned_adapter_loads_in_peft_with_equal_logits(project, base_model, tmp_path):
     done = answer("finetune", "--model", base_model, "--code", project, "--lora", 4, "--rate", 0.01, "--keep-worse", *QUICK, "--out", tmp_path / "adapter")
     assert done["installed"] and done["loss"]["after"] < done["loss"]["before"] - 0.3 and done["best_step"] > 0
-    assert done["data"]["files"] + len(done["held_out"]) + done["data"]["near_duplicates"] == 10
+    assert done["data"]["files"] + len(done["held_out"]) + len(done["validation"]) + done["data"]["near_duplicates"] == 10
     assert sorted(p.name for p in tmp_path.iterdir()) == ["adapter"], "nothing else is left"
     adapted = peft.PeftModel.from_pretrained(transformers.AutoModelForCausalLM.from_pretrained(base_model, dtype=torch.float32), tmp_path / "adapter").eval()
     assert done["trained_parameters"] == sum(p.numel() for n, p in adapted.named_parameters() if "lora_" in n)
@@ -180,6 +180,27 @@ def test_full_fine_tuning_writes_a_model(project, base_model, tmp_path):
     assert done["installed"] and done["loss"]["after"] < done["loss"]["before"] - 0.3
     model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "model", dtype=torch.float32).eval()
     assert logprobs(tmp_path / "model", "--dtype", "f32") == pytest.approx(expected(model), abs=1e-4)
+
+
+def test_what_a_quantised_model_became_is_as_fast_and_knows_how_far_its_code_counts(project, base_model, tmp_path):
+    """Stored whole, held as the one it came from was; the weights of the mixture are noted, for that code alone."""
+    shutil.copytree(base_model, tmp_path / "base", ignore=shutil.ignore_patterns("*.safetensors"))
+    quantised(base_model, tmp_path / "base" / "base.gguf")
+    out = tmp_path / "model"
+    done = answer("finetune", "--model", tmp_path / "base", "--code", project, "--rate", 0.003, "--keep-worse", *QUICK[:-4], "--out", out)
+    notes = json.loads((out / "rigpilot.json").read_text())
+    assert notes["quant"] == "int8" and notes["mixing"]["code"] == str(project.resolve())
+    assert done["mixing"] == {name: pytest.approx(notes["mixing"][name], abs=1e-5) for name in ("bias", "certainty", "length")} and done["mixing"]["bias"] != 0
+    assert set(done["held_out"]).isdisjoint(done["validation"]) and done["validation"]
+    assert logprobs(out) == logprobs(out, "--quant", "int8") != logprobs(out, "--quant", "none")
+    holes = lambda folder: [line["confidence"] for line in map(json.loads, rigpilot("evaluate", folder, "--model", out, "--holes", 8, "--list").stdout.splitlines())]
+    shutil.copytree(project, tmp_path / "elsewhere" / project.name)
+    elsewhere = holes(tmp_path / "elsewhere" / project.name)
+    assert holes(project) != elsewhere, "the same files, but not the folder that was learned"
+    (out / "rigpilot.json").write_text('{"quant": "int8"}')
+    assert holes(project) == elsewhere
+    (out / "rigpilot.json").write_text('{"quant": 8}')
+    refused(FAILED, rigpilot("score", "--model", out, "--ids", "1,2"), "rigpilot.json", "'quant'")
 
 
 def test_what_is_worse_is_not_put_in_place(project, base_model, tmp_path):

@@ -93,12 +93,16 @@ TEST_CASE("held-out files, what is like them and secrets stay out of what is tra
   fs::remove(root / "old.py");
   for (int i = 0; i < 20; ++i) write(root / "copies" / ("c" + std::to_string(i) + ".py"), "# a copy\n" + code("module" + std::string(1, char('a' + i))));
   const Dataset data = made(root, temp.path() / "into", {.seed = 3});
-  CHECK(data.held_out_files.size() == 6);  // 15 % of 40
-  const std::string train = text_of(data.train), held_out = text_of(data.held_out);
-  for (const SourceFile& file : data.held_out_files) {
+  CHECK(data.measured_files.size() == 4);
+  CHECK(data.validation_files.size() == 2);  // 15 % of 40 in all
+  const std::string train = text_of(data.train), validation = text_of(data.validation);
+  std::vector<SourceFile> held_out = data.measured_files;
+  held_out.insert(held_out.end(), data.validation_files.begin(), data.validation_files.end());
+  for (const SourceFile& file : held_out) {
     const std::string name = file.text.substr(file.text.find("def ") + 4, 7);
     CAPTURE(file.path, name);
-    CHECK(held_out.find(file.path) != std::string::npos);
+    const bool to_choose_by = std::ranges::any_of(data.validation_files, [&](const SourceFile& one) { return one.path == file.path; });
+    CHECK((validation.find("\"" + file.path + "\"") != std::string::npos) == to_choose_by);
     CHECK(train.find("\"" + file.path + "\"") == std::string::npos);
     CHECK(train.find("first_" + name + ")") == std::string::npos);  // neither the file, its copy, nor its history
   }
@@ -109,7 +113,7 @@ TEST_CASE("held-out files, what is like them and secrets stay out of what is tra
   CHECK(data.near_duplicates >= 16);
   const Dataset again = made(root, temp.path() / "again", {.seed = 3}), other = made(root, temp.path() / "other", {.seed = 4});
   CHECK(text_of(again.train) == train);
-  CHECK(text_of(other.held_out) != held_out);
+  CHECK(text_of(other.validation) != validation);
   CHECK(made(root, temp.path() / "plain", {.seed = 3, .history = false}).versions == 0);
 }
 

@@ -1,5 +1,7 @@
 #include "lsp/completion/mix_learning.h"
 
+#include <algorithm>
+
 #include "support/catch.h"
 #include "support/fake_model.h"
 
@@ -62,4 +64,44 @@ TEST_CASE("a file that was stopped at does not count") {
   (void)learner.learn(model, index_of({repeated("a = b;\n", 100)}), stop.get_token());
   CHECK(learner.samples() == 0);
   CHECK(!learner.done());
+}
+
+TEST_CASE("what stood in a hole is rated token by token, behind the prompt that a suggestion would have had") {
+  engine::Script script;
+  script.logprob = -1.5;
+  const auto held = tests::fake_model(std::move(script));
+  const auto repeating = [&](const char* line) { return engine::NgramIndex().with(engine::Segment::build({{100, held->tokenizer->encode(repeated(line, 20))}})); };
+  const engine::NgramIndex index = repeating("value = table.find(key)->second;\n"), other = repeating("return second.count(table) + keys;\n");
+  lsp::Query query;
+  const std::string text = "int a;\nvalue = table.\nint b;\n";
+  query.document = {.uri = "file:///x/a.cc", .language_id = "cpp", .content = std::make_shared<const std::string>(text)};
+  query.cursor = text.find("table.") + 6;
+  const lsp::CompletionSettings settings;
+  const std::string stood = "find(key)->second;";
+  const auto foreseen = [&](const engine::NgramIndex& workspace) {
+    const auto samples = lsp::take_hole_samples(query, stood, {.model = *held, .settings = settings, .workspace = &workspace}, {});
+    REQUIRE(samples);
+    CHECK(samples->size() >= stood.size());  // a token is a byte; the half word before the cursor and the line's end may be rated too
+    return std::ranges::count_if(*samples, [](const engine::MixSample& sample) { return sample.workspace > 0.5f; });
+  };
+  CHECK(foreseen(index) >= 15);
+  CHECK(foreseen(other) <= 5);
+  std::string long_line(500, 'x');
+  const auto few = lsp::take_hole_samples(query, long_line, {.model = *held, .settings = settings, .workspace = &index}, {});
+  REQUIRE(few);
+  CHECK(few->size() <= 40);
+}
+
+TEST_CASE("what was noted holds in the code that was learned and in folders of it, and an adapter's in place of the model's own") {
+  lsp::Model model;
+  const std::filesystem::path none[] = {"/"}, code[] = {"/elsewhere", "/home/me/code"}, within[] = {"/home/me/code/part/"}, longer[] = {"/home/me/code-2"}, above[] = {"/home/me"};
+  CHECK_FALSE(model.use_noted_mixing(code));
+  model.noted_mixing = engine::NotedMixing{{-2, 0, 0}, "/home/me/code"};
+  for (const auto& folders : {std::span(none), std::span(longer), std::span(above)}) CHECK_FALSE(model.use_noted_mixing(folders));
+  CHECK(model.mix.bias == 0);
+  CHECK(model.use_noted_mixing(within));
+  CHECK(model.mix.bias == -2);
+  model.mix = {};
+  CHECK(model.use_noted_mixing(code));
+  CHECK(model.mix.bias == -2);
 }
