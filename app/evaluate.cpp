@@ -12,6 +12,7 @@
 #include "app/load.h"
 #include "app/set_option.h"
 #include "base/files.h"
+#include "lsp/completion/mix_learning.h"
 
 namespace app {
 namespace {
@@ -47,6 +48,14 @@ void print_outcomes(const Folder& folder, const Trial& run) {
   }
 }
 
+// As a server does before long: by what was noted, or in idle time by the folder's files.
+base::Result<void> learn_mixing(lsp::Model& model, const engine::NgramIndex& index, const Folder& folder) {
+  if (model.use_noted_mixing({&folder.root, 1})) return {};
+  for (lsp::MixLearner learner; !learner.done();)
+    if (auto learned = learner.learn(model, index, {}); !learned) return learned;
+  return {};
+}
+
 base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& name, const std::string& mode, const Folder& folder, const std::vector<Hole>& holes, const Slices& slices) {
   ModelOptions wanted = options.model;
   wanted.model = name;
@@ -54,7 +63,8 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   if (!model) return base::forward(model);
   engine::NgramIndex index;
   if (mode != "model") index = index_of(folder, *(*model)->tokenizer);
-  (*model)->use_noted_mixing({&folder.root, 1});
+  if (mode == "both")
+    if (auto learned = learn_mixing(**model, index, folder); !learned) return base::forward(learned);
   const lsp::DocumentPaths paths = paths_of(folder);
   lsp::CompletionSettings settings = options.settings.completion;
   settings.mix_workspace = mode == "both" && settings.mix_workspace;

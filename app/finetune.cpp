@@ -68,6 +68,7 @@ base::Result<void> check(const FinetuneOptions& o) {
   if (!(o.held_out > 0 && o.held_out < 1)) return wrong("held-out", o.held_out, "a share between 0 and 1");
   if (!(o.replay_share >= 0 && o.replay_share < 1)) return wrong("replay-share", o.replay_share, "a share below 1");
   if (!(o.epochs > 0)) return wrong("epochs", o.epochs, "more than 0");
+  if (!(o.blend > 0 && o.blend <= 1)) return wrong("blend", o.blend, "more than 0 and at most 1");
   if (!o.modules.empty() && o.lora == 0) return base::fail(base::ErrorCode::InvalidInput, "--modules are for --lora");
   return {};
 }
@@ -113,6 +114,7 @@ void add_finetune(CLI::App& program, Run& run) {
   group(command.add_option("--steps", o.steps, "how many steps in all, in place of --epochs"), "N");
   group(command.add_option("--minutes", o.minutes, "stop training after so long, with the best so far"), "X");
   group(command.add_option("--rate", o.rate, "learning rate at its highest (default 1e-3 with --lora, else 3e-4)"), "X");
+  group(command.add_option("--blend", o.blend, "where all weights are trained: how far from the model as it was to the trained one the result lies; 1: all the way, less forgets less (default 0.7)"), "X");
   group(command.add_option("--alpha", o.alpha, "the adapter's product is scaled by alpha / rank (default twice the rank)"), "X");
   group(command.add_option("--modules", o.modules, "which matrices get an adapter, by the last part of their names (default all)")->delimiter(','), "NAMES");
   group(command.add_option("--held-out", o.held_out, "share of the files or conversations that is not trained on but measured by (default 0.15)"), "X");

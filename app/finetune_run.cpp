@@ -192,14 +192,14 @@ Result<engine::Quant> held_as(const StartModel& start) {
   if (notes->quant != engine::Quant::Auto) return notes->quant;
   const auto source = engine::open_weights(start.weights);
   if (!source) return base::forward(source);
-  double bits = 0, values = 0;  // of matrices
+  constexpr double kFour = 5.5, kWhole = 16;  // bits a value, with scales and some matrices finer than the others
+  double bits = 0, values = 0;                // of what is quantised
   for (const engine::WeightView& view : (*source)->weights()) {
-    if (view.shape.size() < 2) continue;
-    bits += 8 * double(view.bytes.size());
-    values += double(std::accumulate(view.shape.begin(), view.shape.end(), std::int64_t{1}, std::multiplies<>()));
+    const double held = 8 * double(view.bytes.size()), count = double(std::accumulate(view.shape.begin(), view.shape.end(), std::int64_t{1}, std::multiplies<>()));
+    if (held < kWhole * count) bits += held, values += count;
   }
-  constexpr double kFour = 5.5, kEight = 9;  // with scales, and some matrices finer than the others
-  return bits <= kFour * values ? engine::Quant::Int4 : bits <= kEight * values ? engine::Quant::Int8 : engine::Quant::Auto;
+  if (values == 0) return engine::Quant::Auto;
+  return bits <= kFour * values ? engine::Quant::Int4 : engine::Quant::Int8;
 }
 
 engine::SequenceOptions sequences_of(const FinetuneOptions& o, std::int64_t context) {
@@ -234,7 +234,7 @@ Result<void> Finetuning::train() {
   request.lora = {.rank = o_.lora, .alpha = o_.alpha > 0 ? o_.alpha : 2 * double(o_.lora), .modules = o_.modules, .base_model = model_.string()};
   auto quant = engine::parse_quant(o_.model.quant);
   if (!quant) return base::forward(quant);
-  request.quant = *quant, request.keep_best = true, request.patience = o_.patience, request.recompute = o_.recompute;
+  request.quant = *quant, request.keep_best = true, request.blend = lora() || !of_code() ? 1 : o_.blend, request.patience = o_.patience, request.recompute = o_.recompute;
   request.data = &*data, request.validation = &*validation;
   request.schedule = {.kind = engine::Schedule::Kind::Cosine, .peak = o_.rate > 0 ? o_.rate : lora() ? 1e-3 : 3e-4, .steps = steps,
                       .warmup = std::max<std::int64_t>(1, steps / 20), .decay = 0, .least = 0.1};

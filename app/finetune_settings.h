@@ -20,6 +20,7 @@ struct FinetuneOptions {
   std::int64_t lora = 0;
   double alpha = 0;  // 0: twice the rank
   double rate = 0;   // 0: 1e-3 with LoRA, else 3e-4
+  double blend = 0.7;  // where all weights learn code
   double epochs = 3, held_out = 0.15, replay_share = 0.15, minutes = 0;
   std::int64_t steps = 0, context = 512, step_tokens = 4096, micro_tokens = 2048, patience = 4;
   std::string dtype = "auto";

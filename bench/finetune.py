@@ -36,7 +36,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
     parser.add_argument("--package", default="markdown_it", help="what is renamed and learned")
-    parser.add_argument("--other", default="pathspec", help="a package to see what is forgotten")
+    parser.add_argument("--other", action="append", help="a package, or a folder of code, to see what is forgotten; may be given several times (default pathspec)")
     parser.add_argument("--lora", type=int, default=0)
     parser.add_argument("--holes", type=int, default=200)
     parser.add_argument("--replay", help="base data to mix in")
@@ -52,23 +52,24 @@ def main():
                        *how, *(["--replay", given.replay] if given.replay else []), *given.more)
         minutes = (time.monotonic() - start) / 60
         learned = ["--model", given.model, "--adapter", tuned["path"]] if given.lora else ["--model", tuned["path"]]
-        other = [answer("evaluate", private_library.SITE / given.other, *how_, "--holes", given.holes, "--json")["runs"][0]["slices"][0]
-                 for how_ in (["--model", given.model], learned)]
+        others = {name: [answer("evaluate", private_library.SITE / name, *how_, "--holes", given.holes, "--json")["runs"][0]["slices"][0]
+                         for how_ in (["--model", given.model], learned)] for name in given.other or ["pathspec"]}
     before, after, data = tuned["before"], tuned["after"], tuned["data"]
     title = f"## Fine-tuning on a private library: {pathlib.Path(given.model).name.removesuffix('.gguf')}, {f'LoRA of rank {given.lora}' if given.lora else 'all weights'}"
     text = f"""{title}
 
-Library: `{given.package}` with {names} identifiers renamed; {data['files']} files ({data['bytes'] / 1000:.0f} kB) learned, {len(tuned['held_out'])} held out. {tuned['steps']} steps of which step {tuned['best_step']}'s weights are kept, {tuned['tokens']} tokens,
+Library: `{given.package}` with {names} identifiers renamed; {data['files']} files ({data['bytes'] / 1000:.0f} kB) learned, {len(tuned['held_out'])} to measure by, {len(tuned['validation'])} to choose by. {tuned['steps']} steps of which step {tuned['best_step']}'s weights are kept, {tuned['tokens']} tokens,
 {tuned['trained_parameters'] / 1e6:.1f} M trained parameters, {minutes:.0f} minutes with both measurements, load average {os.getloadavg()[1]:.0f} on {os.cpu_count()} cores.
-Command: `python bench/finetune.py --model {pathlib.Path(given.model).name} --package {given.package} --other {given.other} --holes {given.holes} {f'--lora {given.lora} ' if given.lora else ''}{'-- ' + ' '.join(given.more) if given.more else ''}`.
+Command: `python bench/finetune.py --model {pathlib.Path(given.model).name} --package {given.package} {' '.join(f'--other {pathlib.Path(name).name}' for name in others)} --holes {given.holes} {f'--lora {given.lora} ' if given.lora else ''}{'-- ' + ' '.join(given.more) if given.more else ''}`.
 
 | model and copying | before | after | difference |
 |---|---|---|---|
 | held-out files: exact at {before['holes']} holes, % | {share(before['exact'])} ({share(before['exact_95'][0])} to {share(before['exact_95'][1])}) | {share(after['exact'])} ({share(after['exact_95'][0])} to {share(after['exact_95'][1])}) | {100 * (after['exact'] - before['exact']):+.1f} |
 | held-out files: edit similarity | {before['edit_similarity']:.3f} | {after['edit_similarity']:.3f} | {after['edit_similarity'] - before['edit_similarity']:+.3f} |
 | held-out files: nats a token | {tuned['loss']['before']:.3f} | {tuned['loss']['after']:.3f} | {tuned['loss']['after'] - tuned['loss']['before']:+.3f} |
-| other code (`{given.other}`): exact at {other[0]['holes']} holes, % | {share(other[0]['exact'])} | {share(other[1]['exact'])} | {100 * (other[1]['exact'] - other[0]['exact']):+.1f} |
 """
+    for name, (was, became) in others.items():
+        text += f"| other code (`{pathlib.Path(name).name}`): exact at {was['holes']} holes, % | {share(was['exact'])} | {share(became['exact'])} | {100 * (became['exact'] - was['exact']):+.1f} |\n"
     print(text)
     if given.write:
         page = pathlib.Path(given.write)

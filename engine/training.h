@@ -50,6 +50,9 @@ struct TrainRequest {
   LoraSettings lora;
   Quant quant = Quant::Auto;         // with lora: how the frozen weights are held
   bool keep_best = false;            // `out` gets the weights of the lowest validation loss only, none where the first one is that
+  // With keep_best and without lora: how far the weights in `out` lie from `start` to the best ones. Short of all the way, nearly as much is
+  // known of what was learned and less is forgotten of all else (Wortsman et al. 2022, arXiv 2109.01903).
+  double blend = 1;
   std::int64_t patience = 0;         // with keep_best: so many validations without a lower loss end it; 0: none do
   bool recompute = false;            // activation checkpointing: less memory, a third more work
   Ranks ranks;
@@ -92,7 +95,7 @@ struct TrainReport {
   std::int64_t steps = 0, tokens = 0, parameters = 0;
   double validation_loss = 0, nats_per_byte = 0;  // 0 without validation
   bool finished = false;                          // false: the stop token fired
-  double first_loss = 0, best_loss = 0;           // keep_best: of the validation, before the first step and at best
+  double first_loss = 0, best_loss = 0;           // keep_best: of the validation, before the first step and of what is in `out`
   std::int64_t best_step = 0;                     // 0: nothing was better than the beginning
 };
 

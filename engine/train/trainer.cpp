@@ -54,6 +54,8 @@ class Trainer {
   void sum_over_ranks(double& sum);  // and the gradients
   base::Result<void> save_weights_to_out();
   base::Result<bool> keep_if_best();  // whether it is time to stop
+  base::Result<std::vector<Parameter>> weights_at(const std::filesystem::path& path) const;
+  base::Result<void> blend();
 
   const TrainRequest& r_;
   const TrainEvents& events_;
@@ -204,6 +206,29 @@ base::Result<bool> Trainer::keep_if_best() {
   return r_.patience > 0 && without_better_ >= r_.patience;
 }
 
+// As the model's parameters, in their order.
+base::Result<std::vector<Parameter>> Trainer::weights_at(const std::filesystem::path& path) const {
+  auto model = make_model(r_.config);
+  if (!model) return base::forward(model);
+  auto source = open_weights(path);
+  if (!source) return base::forward(source);
+  if (auto loaded = load_parameters(**model, **source, {.device = device_, .dtype = torch::kFloat32, .quant = Quant::None}, {}, {}); !loaded) return base::forward(loaded);
+  return parameters_of(**model, device_);
+}
+
+base::Result<void> Trainer::blend() {
+  const torch::NoGradGuard no_gradients;
+  optimizer_.reset();  // its memory is what the two models take
+  for (Parameter& p : parameters_) p.value.mutable_grad().reset();
+  const auto began = weights_at(r_.start), best = weights_at(r_.out);
+  for (const auto* read : {&began, &best})
+    if (!*read) return base::forward(*read);
+  for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(torch::lerp((*began)[i].value, (*best)[i].value, r_.blend));
+  if (auto done = validate(); !done) return done;
+  report_.best_loss = report_.validation_loss;
+  return save_weights_to_out();
+}
+
 base::Result<void> Trainer::save() {
   if (!group_.leads()) return {};
   if (r_.checkpoint.empty()) return save_weights_to_out();
@@ -239,6 +264,8 @@ base::Result<TrainReport> Trainer::run(std::stop_token stop) {
     if (auto done = validate(); !done) return base::forward(done);
   if (!r_.keep_best)
     if (auto done = save(); !done) return base::forward(done);
+  if (r_.keep_best && !lora_ && r_.blend < 1 && report_.best_step > 0)
+    if (auto done = blend(); !done) return base::forward(done);
   report_.steps = state_.step, report_.tokens = state_.tokens;
   return report_;
 }

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from lsp_client import LspClient
+from lsp_client import LspClient, program
 
 RIGPILOT = os.environ["RIGPILOT"]
 LIBRARY = """class Greeter:

@@ -10,6 +10,7 @@ import time
 
 import peft
 import pytest
+import safetensors.torch
 import tiny_models
 import tokenizers
 import torch
@@ -182,12 +183,25 @@ def test_full_fine_tuning_writes_a_model(project, base_model, tmp_path):
     assert logprobs(tmp_path / "model", "--dtype", "f32") == pytest.approx(expected(model), abs=1e-4)
 
 
+def test_the_result_lies_between_the_model_and_what_was_trained(project, base_model, tmp_path):
+    tune = lambda share: answer("finetune", "--model", base_model, "--code", project, "--rate", 0.003, "--keep-worse", *QUICK, "--blend", share, "--out", tmp_path / str(share))
+    whole, usual, part = tune(1), tune(0.7), tune(0.25)
+    weights = lambda folder: safetensors.torch.load_file(folder / "model.safetensors")
+    base, all_the_way = weights(base_model), weights(tmp_path / "1")
+    assert max((all_the_way[name] - base[name]).abs().max() for name in all_the_way) > 0.01
+    for share in 0.25, 0.7:
+        for name, value in weights(tmp_path / str(share)).items():
+            torch.testing.assert_close(value, base[name].float().lerp(all_the_way[name], share), atol=2e-6, rtol=0)
+    assert whole["loss"]["after"] < usual["loss"]["after"] < part["loss"]["after"] < whole["loss"]["before"]
+    refused(WRONG_USE, rigpilot("finetune", "--model", base_model, "--code", project, "--blend", 2), "--blend 2")
+
+
 def test_what_a_quantised_model_became_is_as_fast_and_knows_how_far_its_code_counts(project, base_model, tmp_path):
     """Stored whole, held as the one it came from was; the weights of the mixture are noted, for that code alone."""
     shutil.copytree(base_model, tmp_path / "base", ignore=shutil.ignore_patterns("*.safetensors"))
     quantised(base_model, tmp_path / "base" / "base.gguf")
     out = tmp_path / "model"
-    done = answer("finetune", "--model", tmp_path / "base", "--code", project, "--rate", 0.003, "--keep-worse", *QUICK[:-4], "--out", out)
+    done = answer("finetune", "--model", tmp_path / "base" / "base.gguf", "--code", project, "--rate", 0.003, "--keep-worse", *QUICK[:-4], "--out", out)
     notes = json.loads((out / "rigpilot.json").read_text())
     assert notes["quant"] == "int8" and notes["mixing"]["code"] == str(project.resolve())
     assert done["mixing"] == {name: pytest.approx(notes["mixing"][name], abs=1e-5) for name in ("bias", "certainty", "length")} and done["mixing"]["bias"] != 0
@@ -195,10 +209,16 @@ def test_what_a_quantised_model_became_is_as_fast_and_knows_how_far_its_code_cou
     assert logprobs(out) == logprobs(out, "--quant", "int8") != logprobs(out, "--quant", "none")
     holes = lambda folder: [line["confidence"] for line in map(json.loads, rigpilot("evaluate", folder, "--model", out, "--holes", 8, "--list").stdout.splitlines())]
     shutil.copytree(project, tmp_path / "elsewhere" / project.name)
-    elsewhere = holes(tmp_path / "elsewhere" / project.name)
-    assert holes(project) != elsewhere, "the same files, but not the folder that was learned"
-    (out / "rigpilot.json").write_text('{"quant": "int8"}')
-    assert holes(project) == elsewhere
+    with_notes = holes(project)
+    for folder, why in (project, "when its code was learned"), (tmp_path / "elsewhere" / project.name, "tokens of its files"):
+        with LspClient([program(), "lsp", "--model", out, "--threads", "2"], env={"XDG_CACHE_HOME": str(tmp_path / "cache")}) as client:
+            client.initialize(rootUri=folder.as_uri())
+            told = client.wait_for(lambda m: "counts beside" in str(m.get("params")), 60)
+            assert why in str(told)
+            client.shut_down()
+    notes["mixing"]["bias"] -= 10
+    (out / "rigpilot.json").write_text(json.dumps(notes))
+    assert holes(project) != pytest.approx(with_notes, rel=1e-2), "what is noted counts"
     (out / "rigpilot.json").write_text('{"quant": 8}')
     refused(FAILED, rigpilot("score", "--model", out, "--ids", "1,2"), "rigpilot.json", "'quant'")
 
