@@ -208,8 +208,7 @@ engine::SequenceOptions sequences_of(const FinetuneOptions& o, std::int64_t cont
     out.fim = 0, out.header = 0;
     return out;
   }
-  out.suffix_first = 0;              // prompts ask so, but where the vocabulary says otherwise,
-  out.header = 1, out.comment = 0.8;  // and show the file's name, mostly as a comment
+  out.suffix_first = 0;  // prompts ask so, but where the vocabulary says otherwise
   // Mostly what an editor asks for, on the borders of syntax.
   out.holes = {.characters = 0.2, .lines = 0.2, .block = 0.15, .rest_of_line = 0.2, .brackets = 0.15, .statement = 0.1};
   return out;

@@ -155,7 +155,7 @@ Example SequenceStream::form(const Document& document, const Part& part, const s
   std::string heading;
   const bool packed = other && fim_ && fim_->repository && pack(document, *other, begun, heading);
   if (!packed && fim_ && !document.path.empty() && document.path.size() < 120 && random.chance(options_.header)) {
-    if (fim_->repository.file && random.chance(1 - options_.comment)) {
+    if (fim_->repository.file && random.chance(0.7)) {
       if (fim_->repository.repo_name && !document.repository.empty() && random.chance(0.2)) {
         begun.push_back(*fim_->repository.repo_name);
         append(begun, encode(fmt::format("{}{}", document.repository, fim_->repository.repo_end), true));

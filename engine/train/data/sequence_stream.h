@@ -22,7 +22,6 @@ struct SequenceOptions {
   double suffix_first = 0.5;  // of them: SPM, PRE SUF suffix MID prefix middle, as StarCoder's; the others PSM. All where the vocabulary asks so
   double no_suffix = 0.1;     // of them: as at the end of a file
   double header = 0.5;        // begin with the file's path, in the vocabulary's repository form or as a comment
-  double comment = 0.3;       // of these: as a comment, where the vocabulary has such a form
   double packed = 0;          // share of pieces with a part of another file of their repository before them, where the vocabulary has a form for that
   double import_dropout = 0;  // share of pieces without the lines that import, which a user has not always written yet
   HoleMix holes;
