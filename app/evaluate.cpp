@@ -63,11 +63,11 @@ base::Result<Trial> run_one(const EvaluateOptions& options, const std::string& n
   if (!model) return base::forward(model);
   engine::NgramIndex index;
   if (mode != "model") index = index_of(folder, *(*model)->tokenizer);
-  if (mode == "both")
-    if (auto learned = learn_mixing(**model, index, folder); !learned) return base::forward(learned);
   const lsp::DocumentPaths paths = paths_of(folder);
   lsp::CompletionSettings settings = options.settings.completion;
   settings.mix_workspace = mode == "both" && settings.mix_workspace;
+  if (settings.mix_workspace && (*model)->engine->info().architecture != engine::kCopyArchitecture)
+    if (auto learned = learn_mixing(**model, index, folder); !learned) return base::forward(learned);
   settings.copy_confidence = 0;  // every answer counts; the curve shows what any threshold would do
   const std::string title = mode == "copy" ? fmt::format("copying, in the ids of {}", (*model)->name) : fmt::format("{}{}", (*model)->name, mode == "both" ? " and copying" : " alone");
   ProgressBar bar(title);

@@ -117,7 +117,7 @@ void add_finetune(CLI::App& program, Run& run) {
   group(command.add_option("--blend", o.blend, "where all weights are trained: how far from the model as it was to the trained one the result lies; 1: all the way, less forgets less (default 0.7)"), "X");
   group(command.add_option("--alpha", o.alpha, "the adapter's product is scaled by alpha / rank (default twice the rank)"), "X");
   group(command.add_option("--modules", o.modules, "which matrices get an adapter, by the last part of their names (default all)")->delimiter(','), "NAMES");
-  group(command.add_option("--held-out", o.held_out, "share of the files or conversations that is not trained on but measured by (default 0.15)"), "X");
+  group(command.add_option("--held-out", o.held_out, "share of the files or conversations that is not trained on but chosen and measured by (default 0.15)"), "X");
   group(command.add_option("--replay", o.replay, "files, folders or shards of what the model was trained on before, so that it forgets less"), "PATH");
   group(command.add_option("--replay-share", o.replay_share, "how much of all that is trained on comes from there (default 0.15)"), "X");
   group(command.add_option("--patience", o.patience, "looks at the held-out files without a lower loss before it ends (default 4)"), "N");
