@@ -27,6 +27,31 @@ TEST_CASE("team: every task runs exactly once") {
   }
 }
 
+// Of a share the thread it belongs to goes up from its beginning, and the other one down from its end.
+TEST_CASE("team: the tasks that a thread takes of a share follow one another") {
+  engine::Team team(2);
+  const auto caller = std::this_thread::get_id();
+  constexpr std::int64_t kCount = 41, kShare = 20;  // the caller's first
+  bool shared = false;
+  for (int tries = 0; tries < 1000; ++tries) {
+    std::vector<std::int64_t> taken[2][2];  // by thread and share
+    team.run(kCount, [&](std::int64_t i) {
+      taken[std::this_thread::get_id() != caller][i >= kShare].push_back(i);
+      std::this_thread::yield();
+    });
+    for (const int thread : {0, 1})
+      for (const int share : {0, 1}) {
+        std::int64_t next = thread == share ? share * kShare : share == 0 ? kShare - 1 : kCount - 1;
+        for (const std::int64_t i : taken[thread][share]) {
+          REQUIRE(i == next);
+          next += thread == share ? 1 : -1;
+        }
+      }
+    shared = shared || (!taken[0][0].empty() && !taken[1][1].empty());
+  }
+  CHECK(shared);
+}
+
 TEST_CASE("team: many short loops after each other, each reading what the one before wrote") {
   engine::Team team(4);
   std::vector<std::int64_t> values(37, 0);
