@@ -39,6 +39,7 @@ TEST_CASE("team: the tasks that a thread takes of a share follow one another") {
       taken[std::this_thread::get_id() != caller][i >= kShare].push_back(i);
       std::this_thread::yield();
     });
+    if (taken[1][0].empty() && taken[1][1].empty()) continue;  // the worker had no processor: a caller that works alone takes all in order
     for (const int thread : {0, 1})
       for (const int share : {0, 1}) {
         std::int64_t next = thread == share ? share * kShare : share == 0 ? kShare - 1 : kCount - 1;
