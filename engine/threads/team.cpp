@@ -9,17 +9,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kFieldBits = 20;  // of front and of back; the loop's epoch has the other 24
+constexpr int kFieldBits = 20;  // of front and of back; the epoch has the other 24
 constexpr std::uint64_t kField = (std::uint64_t(1) << kFieldBits) - 1;
 constexpr auto kWorkerSpin = 60us;   // longer than the serial work between two loops of a decode step
 constexpr auto kCallerSpin = 60us;
 constexpr auto kStraggler = 250us;   // no task that is running takes as long after the others ended
 constexpr auto kAlone = 20ms;        // several time slices
 
+// What is left of a loop is [front, back): the caller takes from its front, workers from its back.
 constexpr std::uint64_t kFront = 1, kBack = std::uint64_t(1) << kFieldBits;
-
-std::uint64_t front_of(std::uint64_t left) { return left & kField; }
-std::uint64_t back_of(std::uint64_t left) { return (left >> kFieldBits) & kField; }
+std::uint64_t front_of(std::uint64_t ticket) { return ticket & kField; }
+std::uint64_t back_of(std::uint64_t ticket) { return (ticket >> kFieldBits) & kField; }
+bool has_work(std::uint64_t ticket) { return front_of(ticket) < back_of(ticket); }
 
 void pause() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -44,8 +45,8 @@ bool spin(std::chrono::nanoseconds most, const Look& look) {
 
 }  // namespace
 
-Team::Team(int threads) : shares_(std::size_t(std::max(1, threads))) {
-  for (std::size_t self = 1; self < shares_.size(); ++self) workers_.emplace_back([this, self] { work(self); });
+Team::Team(int threads) {
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
 }
 
 Team::~Team() {
@@ -55,47 +56,32 @@ Team::~Team() {
   for (std::thread& worker : workers_) worker.join();
 }
 
-// The next task at one end of a share; -1: none is left there.
-std::int64_t Team::claim(std::size_t share, End end) {
-  std::atomic<std::uint64_t>& left = shares_[share].left;
-  std::uint64_t seen = left.load(std::memory_order_acquire);
-  while (front_of(seen) < back_of(seen)) {
-    if (!left.compare_exchange_weak(seen, end == End::Front ? seen + kFront : seen - kBack, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-    return std::int64_t(end == End::Front ? front_of(seen) : back_of(seen) - 1);
+// Takes tasks of this ticket's loop until none is left. What stands behind the caller's share is in reverse order, so that workers, who take
+// from the back, go up from the share's end: each side's tasks follow one another.
+template <bool Caller>
+void Team::claim(std::uint64_t ticket) {
+  while (has_work(ticket)) {
+    if (!ticket_.compare_exchange_weak(ticket, Caller ? ticket + kFront : ticket - kBack, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    const auto place = std::int64_t(Caller ? front_of(ticket) : back_of(ticket) - 1);
+    const std::int64_t count = job_.count, share = job_.share;
+    job_.call(job_.task, place < share ? place : share + count - 1 - place);
+    if (done_.fetch_add(1, std::memory_order_seq_cst) + 1 == std::int32_t(count) && caller_parked_.load(std::memory_order_seq_cst)) done_.notify_one();
+    ticket = ticket_.load(std::memory_order_acquire);
   }
-  return -1;
 }
 
-// Takes tasks until none is left. A loop is not over before what was taken of it is counted here, so that all of them are of one loop.
-void Team::take_part(std::size_t self) {
-  std::int32_t mine = 0;
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < shares_.size(); ++i) {
-    const std::size_t share = (self + i) % shares_.size();
-    for (std::int64_t task; (task = claim(share, i == 0 ? End::Front : End::Back)) >= 0; ++mine) {
-      count = job_.count;
-      job_.call(job_.task, task);
-    }
-  }
-  if (mine > 0 && done_.fetch_add(mine, std::memory_order_seq_cst) + mine == std::int32_t(count) && caller_parked_.load(std::memory_order_seq_cst)) done_.notify_one();
-}
-
-void Team::work(std::size_t self) {
-  std::uint64_t seen = 0;
+void Team::work() {
   while (!quit_.load(std::memory_order_acquire)) {
-    const auto changed = [&] { return begun_.load(std::memory_order_acquire) != seen || quit_.load(std::memory_order_acquire); };
-    if (!spin(kWorkerSpin, changed)) park(seen);
-    if (const std::uint64_t begun = begun_.load(std::memory_order_acquire); begun != seen) {
-      seen = begun;
-      take_part(self);
-    }
+    claim<false>(ticket_.load(std::memory_order_acquire));
+    const auto changed = [&] { return has_work(ticket_.load(std::memory_order_acquire)) || quit_.load(std::memory_order_acquire); };
+    if (!spin(kWorkerSpin, changed)) park();
   }
 }
 
-void Team::park(std::uint64_t seen) {
+void Team::park() {
   const std::int32_t before = wake_.load(std::memory_order_seq_cst);
   parked_.fetch_add(1, std::memory_order_seq_cst);
-  if (begun_.load(std::memory_order_seq_cst) == seen && !quit_.load(std::memory_order_seq_cst)) wake_.wait(before);
+  if (!has_work(ticket_.load(std::memory_order_seq_cst)) && !quit_.load(std::memory_order_seq_cst)) wake_.wait(before);
   parked_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
@@ -108,18 +94,16 @@ void Team::run_any(const Job& job) {
   }
   alone_until_ = {};
   job_ = job;
+  job_.share = count / threads();
   done_.store(0, std::memory_order_relaxed);
   const auto start = Clock::now();
-  const std::uint64_t epoch = begun_.load(std::memory_order_relaxed) + 1;
-  const auto threads = std::uint64_t(shares_.size());
-  for (std::uint64_t t = 0; t < threads; ++t)
-    shares_[t].left.store(epoch << (2 * kFieldBits) | std::uint64_t(count) * (t + 1) / threads * kBack | std::uint64_t(count) * t / threads * kFront, std::memory_order_release);
-  begun_.store(epoch, std::memory_order_seq_cst);
+  const std::uint64_t ticket = ++epoch_ << (2 * kFieldBits) | std::uint64_t(count) * kBack;
+  ticket_.store(ticket, std::memory_order_seq_cst);
   if (parked_.load(std::memory_order_seq_cst) > 0) {
     wake_.fetch_add(1, std::memory_order_seq_cst);
     wake_.notify_all();
   }
-  take_part(0);
+  claim<true>(ticket);
   if (done_.load(std::memory_order_acquire) != std::int32_t(count)) wait_until_done(count, start);
 }
 

@@ -3,17 +3,16 @@
 // and visible to the caller. Tasks must not throw and must not call run().
 // One thread at a time calls run() (the engine thread); a Team is made once and joined by its destructor.
 //
-// Each thread has a share of tasks that follow one another, goes up through it and then takes what is left of the others', from their ends:
-// memory feeds one stream for each thread faster than threads that take turns. So whoever is running takes what is left, and nobody waits
-// for a thread that never got a processor: only for a task that was begun. Where even that wait shows that the cores are
+// Work is claimed one task at a time from one atomic word, so whoever is running takes what is left, and nobody waits for
+// a thread that never got a processor: only for a task that was begun. The caller goes up from the first task, the workers from the end of
+// its share, and who ends first takes from the other's end: tasks that follow one another in memory are one stream for each side, which
+// memory feeds faster than two threads that take turns. Where even that wait shows that the cores are
 // taken by others (an editor's machine compiles and lints), the caller works alone for a moment, because a loop that ends with a
 // descheduled thread costs a time slice and memory feeds one core nearly as fast as two.
-// Shares and stealing: Blumofe and Leiserson, "Scheduling Multithreaded Computations by Work Stealing", 1999.
 #pragma once
 
 #include <atomic>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -42,29 +41,24 @@ class Team {
   struct Job {
     void (*call)(const void* task, std::int64_t i) = nullptr;
     const void* task = nullptr;
-    std::int64_t count = 0;
+    std::int64_t count = 0, share = 0;  // tasks; of them, the caller's
   };
-
-  // What is left of a thread's share: [front, back) and the loop's epoch in one word, so that a claim can only succeed for the loop it was read from.
-  struct alignas(64) Share {
-    std::atomic<std::uint64_t> left{0};
-  };
-  enum class End { Front, Back };
 
   void run_any(const Job& job);
-  std::int64_t claim(std::size_t share, End end);
-  void take_part(std::size_t self);
-  void work(std::size_t self);
-  void park(std::uint64_t seen);
+  template <bool Caller>
+  void claim(std::uint64_t ticket);
+  void work();
+  void park();
   void wait_until_done(std::int64_t count, Clock::time_point start);
 
-  std::vector<Share> shares_;  // the caller's first
-  alignas(64) std::atomic<std::uint64_t> begun_{0};  // epoch of the loop that was begun last
+  // Epoch and both ends of what is left in one word: a claim can only succeed for the loop it was read from.
+  alignas(64) std::atomic<std::uint64_t> ticket_{0};
   alignas(64) std::atomic<std::int32_t> done_{0};
   alignas(64) std::atomic<std::int32_t> wake_{0};  // changes when parked workers are to look again
   std::atomic<std::int32_t> parked_{0};
   std::atomic<bool> caller_parked_{false}, quit_{false};
-  Job job_;  // written before its shares are, read after one of its tasks is claimed
+  Job job_;  // written before a ticket is published, read after one of its tasks is claimed
+  std::uint64_t epoch_ = 0;
   std::int64_t stragglers_ = 0;
   Clock::time_point alone_until_{};
   std::vector<std::thread> workers_;
