@@ -5,7 +5,7 @@
 namespace engine {
 namespace {
 
-constexpr std::int64_t kMostRows = 64;       // of a job: they share each key and value while it is in the nearest cache
+constexpr std::int64_t kFewRows = 64, kManyRows = 128;  // of a job: they share each key and value while it is in the nearest cache
 constexpr std::int64_t kLeastStretch = 256;  // positions: fewer are not worth merging
 
 // Positions of a stretch. Of a few tokens always the same, so that what a token sums up does not depend on what else is in the pass.
@@ -18,12 +18,11 @@ std::int64_t stretch_of(std::int64_t count, std::int64_t end, std::int64_t wante
 }  // namespace
 
 void plan(const DecoderShape& shape, const std::vector<DecoderSequence>& sequences, int threads, AttentionPlan& out) {
-  const std::int64_t group = shape.heads / shape.kv_heads, tokens_a_run = std::max<std::int64_t>(1, kMostRows / group);
   std::int64_t total = 0, runs = 0;
-  for (const DecoderSequence& s : sequences) {
-    total += s.count;
-    runs += (s.count + tokens_a_run - 1) / tokens_a_run * shape.kv_heads;
-  }
+  for (const DecoderSequence& s : sequences) total += s.count;
+  const std::int64_t group = shape.heads / shape.kv_heads, rows = total * shape.heads >= kManyRows * 4 * threads ? kManyRows : kFewRows;
+  const std::int64_t tokens_a_run = std::max<std::int64_t>(1, rows / group);
+  for (const DecoderSequence& s : sequences) runs += (s.count + tokens_a_run - 1) / tokens_a_run * shape.kv_heads;
   out.jobs.clear();
   out.seen.clear();
   out.parts = 1;

@@ -6,12 +6,13 @@
 
 #include <immintrin.h>
 
+#include "engine/kernels/cpu/across.h"
 #include "engine/kernels/cpu/fused_rows.h"
 
 namespace engine::cpu {
 namespace {
 
-constexpr int64_t kMostInt16Rows = 64, kMostInt16Width = 128;
+constexpr int64_t kMostInt16Rows = 128, kMostInt16Width = 128;
 constexpr float kMostQuery = 4095, kMostKey = 4095;     // 128 columns of their products fit 32 bits
 constexpr float kMostWeight = 32767, kMostValue = 1023;  // and so do 64 positions of these
 static_assert(kMostInt16Width * 4095LL * 4095 < (1LL << 31) && kStep * 32767LL * 1023 < (1LL << 31));
@@ -24,12 +25,7 @@ struct Int16Queries {
 struct Int16Block {
   IntVec keys[kBlocks][kMostInt16Width / 2];                    // [16 positions][column pair][position]
   IntVec values[kMostInt16Width / kWidth][kStep / 2];           // [16 columns][position pair][column]
-  float key_scales[kStep], value_scales[kMostInt16Width];
-};
-
-template <int Value>
-struct Known {
-  static constexpr int value = Value;
+  alignas(64) float key_scales[kStep], value_scales[kMostInt16Width];
 };
 
 RIGPILOT_INLINE IntVec rounded(Vec v) { return IntVec(_mm512_cvtps_epi32(__m512(v))); }
@@ -81,90 +77,121 @@ void make_block(const HeadCache& cache, int64_t position, int count, Int16Block&
   }
 }
 
-// A row's scores become integers of up to kMostWeight; what one of them is worth. `shrink`: what is left of what was summed before.
-RIGPILOT_INLINE float soften_int16(Vec (&scores)[kBlocks], int64_t seen, float& most, float& total, float& shrink, int16_t* weights) {
-  if (seen < kStep)
-    for (int b = 0; b < kBlocks; ++b) {
-      const IntVec lane = IntVec{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} + b * 16;
-      scores[b] = lane < int32_t(seen) ? scores[b] : all(kMinusInfinity);
-    }
-  const float here = largest(larger(larger(scores[0], scores[1]), larger(scores[2], scores[3])));
-  const float now = here > most ? here : most;
-  shrink = 1;
-  if (here == kMinusInfinity) {
-    for (int b = 0; b < kBlocks; ++b) _mm256_store_si256(reinterpret_cast<__m256i*>(weights + b * 16), _mm256_setzero_si256());
-    return 0;
+// One instruction, its sum in place: what compilers make of the intrinsic copies sums about.
+RIGPILOT_INLINE void add_pairs(__m512i& sum, __m512i a, __m512i b) { asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b)); }
+
+// sums[r][c]: the products of left[c * stride ..] and right[r * right_stride ..], `count` pairs of 16-bit integers each.
+template <int Rows, int Columns>
+RIGPILOT_INLINE void dot_pairs(const IntVec* left, int64_t stride, const int32_t* right, int64_t right_stride, int64_t count, __m512i (&sums)[Rows][Columns]) {
+  each<Rows>([&](auto r) RIGPILOT_INLINED { each<Columns>([&](auto c) RIGPILOT_INLINED { sums[r][c] = _mm512_setzero_si512(); }); });
+#pragma GCC unroll 1
+  for (int64_t pair = 0; pair < count; ++pair) {
+    __m512i of_column[Columns];
+    each<Columns>([&](auto c) RIGPILOT_INLINED { of_column[c] = __m512i(left[c * stride + pair]); });
+    each<Rows>([&](auto r) RIGPILOT_INLINED {
+      const __m512i two = _mm512_set1_epi32(right[r * right_stride + pair]);
+      each<Columns>([&](auto c) RIGPILOT_INLINED { add_pairs(sums[r][c], of_column[c], two); });
+    });
   }
-  IntVec units = {};
-  Vec probe = all(0.0F);
-  for (int b = 0; b < kBlocks; ++b) {
-    const Vec weight = exp(scores[b] - all(here));
-    const IntVec whole = weight == weight ? rounded(weight * all(kMostWeight)) : IntVec{};  // what is no number shows in the probe
-    probe += weight - weight;
-    units += whole;
-    _mm256_store_si256(reinterpret_cast<__m256i*>(weights + b * 16), _mm512_cvtepi32_epi16(__m512i(whole)));
-  }
-  const Vec both = exp(Vec{most - now, here - now});
-  shrink = both[0];
-  const float worth = both[1] * (1 / kMostWeight) + sum(probe);  // NaN where a score is
-  total = total * shrink + worth * float(_mm512_reduce_add_epi32(__m512i(units)));
-  most = now;
-  return worth;
 }
 
-// In registers: compilers fill such an array in memory and load it.
-template <int Rows, int Columns>
-RIGPILOT_INLINE void set_to_zero(IntVec (&values)[Rows][Columns]) {
-  for (auto& row : values)
-    for (IntVec& value : row) value = IntVec{};
+// Rows of scores of kStep positions; -infinity for what a row does not see.
+template <int Rows>
+RIGPILOT_INLINE void score_rows(const Int16Queries& queries, const Int16Block& block, int64_t row, int64_t width, const int64_t (&seen)[Rows], Vec (&scores)[Rows][kBlocks]) {
+  __m512i dots[Rows][kBlocks];
+  dot_pairs<Rows, kBlocks>(block.keys[0], kMostInt16Width / 2, queries.pairs[row], kMostInt16Width / 2, width / 2, dots);
+  Vec key_scales[kBlocks];
+  each<kBlocks>([&](auto b) RIGPILOT_INLINED { key_scales[b] = load(block.key_scales + b * 16); });
+  each<Rows>([&](auto r) RIGPILOT_INLINED {
+    const Vec scale = all(queries.scales[row + r]);
+    each<kBlocks>([&](auto b) RIGPILOT_INLINED {
+      const int64_t sees = seen[r] - b * 16;
+      const __mmask16 mask = sees >= 16 ? __mmask16(0xFFFF) : sees <= 0 ? __mmask16(0) : __mmask16((1U << sees) - 1);
+      const Vec score = Vec(_mm512_cvtepi32_ps(dots[r][b])) * (key_scales[b] * scale);
+      scores[r][b] = Vec(_mm512_mask_blend_ps(mask, __m512(all(kMinusInfinity)), __m512(score)));
+    });
+  });
+}
+
+// 2^x * kMostWeight, rounded, for x <= 0: the series of 2^f for f up to a half, 0.1 of a unit off. What is no number becomes negative.
+RIGPILOT_INLINE __m512i power_weight(Vec x) {
+  const __m512 bounded = _mm512_max_ps(__m512(all(-40.0F)), __m512(x)), whole = _mm512_roundscale_ps(bounded, 0);
+  const Vec f = Vec(_mm512_sub_ps(bounded, whole));
+  Vec p = all(kMostWeight * 1.33335581e-3F) * f + all(kMostWeight * 9.61812911e-3F);
+  p = p * f + all(kMostWeight * 5.55041087e-2F);
+  p = p * f + all(kMostWeight * 0.240226507F);
+  p = p * f + all(kMostWeight * 0.693147181F);
+  p = p * f + all(kMostWeight);
+  return _mm512_cvtps_epi32(_mm512_scalef_ps(__m512(p), whole));
+}
+
+struct Int16Weights {
+  alignas(64) int16_t pairs[4][kStep];
+  alignas(64) float worth[16], shrink[16];  // of a row: what a unit of its weights is worth; what is left of what was summed before
+};
+
+// Scores become weights, integers of up to kMostWeight; `most` and `total` of the rows follow.
+template <int Rows>
+RIGPILOT_INLINE void soften_rows(const Vec (&scores)[Rows][kBlocks], float* most, float* total, Int16Weights& out) {
+  constexpr __mmask16 kRows = (1 << Rows) - 1;
+  constexpr float kLog2e = 1.44269504F;
+  Vec of_rows[4];
+  each<4>([&](auto r) RIGPILOT_INLINED {
+    constexpr int kRow = r < Rows ? r : 0;
+    of_rows[r] = larger(larger(scores[kRow][0], scores[kRow][1]), larger(scores[kRow][2], scores[kRow][3]));
+  });
+  const Vec here = across(of_rows, [](Vec a, Vec b) RIGPILOT_INLINED { return larger(a, b); });
+  const Vec before = Vec(_mm512_maskz_loadu_ps(kRows, most)), now = larger(here, before);
+  const Vec floor = all(-1e30F), now_finite = larger(now, floor);  // a row that has seen nothing yet gets weights of 0
+  const __m512 most_here = __m512(larger(here, floor));
+  unsigned wrong = 0;
+  each<Rows>([&](auto r) RIGPILOT_INLINED {
+    const Vec reference = Vec(_mm512_permute_ps(most_here, r * 0x55));
+    __m512i units = _mm512_setzero_si512(), signs = units;
+    each<kBlocks>([&](auto b) RIGPILOT_INLINED {
+      const __m512i weight = power_weight((scores[r][b] - reference) * all(kLog2e));
+      units = _mm512_add_epi32(units, weight);
+      signs = _mm512_or_si512(signs, weight);
+      _mm256_store_si256(reinterpret_cast<__m256i*>(out.pairs[r] + b * 16), _mm512_cvtepi32_epi16(weight));
+    });
+    wrong |= unsigned(_mm512_movepi32_mask(signs) != 0) << r;
+    of_rows[r] = Vec(_mm512_cvtepi32_ps(units));
+  });
+  const Vec units = across(of_rows, [](Vec a, Vec b) RIGPILOT_INLINED { return a + b; }), shrink = exp(before - now_finite);
+  const Vec worth = Vec(_mm512_mask_blend_ps(__mmask16(wrong), __m512(exp(here - now_finite) * all(1 / kMostWeight)), __m512(all(__builtin_nanf("")))));
+  _mm512_mask_storeu_ps(most, kRows, __m512(now));
+  _mm512_mask_storeu_ps(total, kRows, __m512(Vec(_mm512_maskz_loadu_ps(kRows, total)) * shrink + units * worth));
+  store(out.worth, worth);
+  store(out.shrink, shrink);
 }
 
 template <int Rows>
 void attend_block(const Int16Queries& queries, const Int16Block& block, int64_t row, int64_t position, int count, const AttentionTile& tile, int64_t width) {
-  IntVec dots[Rows][kBlocks];
-  set_to_zero(dots);
-  for (int64_t pair = 0; pair < width / 2; ++pair)
-    for (int r = 0; r < Rows; ++r) {
-      const __m512i query = _mm512_set1_epi32(queries.pairs[row + r][pair]);
-      for (int b = 0; b < kBlocks; ++b) dots[r][b] = IntVec(_mm512_dpwssd_epi32(__m512i(dots[r][b]), __m512i(block.keys[b][pair]), query));
-    }
-  alignas(64) int16_t weights[Rows][kStep];
-  float worth[Rows], shrink[Rows];
-  for (int r = 0; r < Rows; ++r) {
-    Vec scores[kBlocks];
-    const Vec scale = all(queries.scales[row + r]);
-    for (int b = 0; b < kBlocks; ++b) scores[b] = __builtin_convertvector(dots[r][b], Vec) * (load(block.key_scales + b * 16) * scale);
-    const int64_t seen = tile.seen[row + r] - position;
-    worth[r] = soften_int16(scores, seen < count ? seen : count, tile.most[row + r], tile.total[row + r], shrink[r], weights[r]);
-  }
-  constexpr int kVectors = 4;
-  for (int64_t first = 0; first < width; first += kVectors * kWidth) {
-    const int vectors = width - first < kVectors * kWidth ? int((width - first) / kWidth) : kVectors;
-    IntVec sums[Rows][kVectors];
-    set_to_zero(sums);
-    const IntVec(*values)[kStep / 2] = block.values + first / kWidth;
-    const auto add = [&](auto known) {
-      for (int pair = 0; pair < (count + 1) / 2; ++pair)
-        for (int r = 0; r < Rows; ++r) {
-          int32_t two;
-          __builtin_memcpy(&two, weights[r] + 2 * pair, 4);
-          const __m512i weight = _mm512_set1_epi32(two);
-          for (int v = 0; v < known.value; ++v) sums[r][v] = IntVec(_mm512_dpwssd_epi32(__m512i(sums[r][v]), __m512i(values[v][pair]), weight));
-        }
-    };
-    switch (vectors) {
-      case 1: add(Known<1>{}); break;
-      case 2: add(Known<2>{}); break;
-      case 3: add(Known<3>{}); break;
-      default: add(Known<4>{}); break;
-    }
-    for (int v = 0; v < vectors; ++v) {
-      const Vec scale = load(block.value_scales + first + v * kWidth);
-      for (int r = 0; r < Rows; ++r) {
-        float* out = tile.out + (row + r) * width + first + v * kWidth;
-        store(out, load(out) * all(shrink[r]) + __builtin_convertvector(sums[r][v], Vec) * (scale * all(worth[r])));
-      }
-    }
+  Int16Weights weights;
+  Vec scores[Rows][kBlocks];
+  int64_t seen[Rows];
+  for (int r = 0; r < Rows; ++r) seen[r] = tile.seen[row + r] - position < count ? tile.seen[row + r] - position : count;
+  score_rows<Rows>(queries, block, row, width, seen, scores);
+  soften_rows<Rows>(scores, tile.most + row, tile.total + row, weights);
+  const auto add = [&](auto known, int64_t first) {
+    constexpr int kColumns = decltype(known)::value;
+    __m512i sums[Rows][kColumns];
+    dot_pairs<Rows, kColumns>(block.values[first / kWidth], kStep / 2, reinterpret_cast<const int32_t*>(weights.pairs[0]), kStep / 2, (count + 1) / 2, sums);
+    each<kColumns>([&](auto c) RIGPILOT_INLINED {
+      const Vec scale = load(block.value_scales + first + c * kWidth);
+      each<Rows>([&](auto r) RIGPILOT_INLINED {
+        float* out = tile.out + (row + r) * width + first + c * kWidth;
+        store(out, load(out) * all(weights.shrink[r]) + Vec(_mm512_cvtepi32_ps(sums[r][c])) * (scale * all(weights.worth[r])));
+      });
+    });
+  };
+  int64_t first = 0;
+  for (; first + 4 * kWidth <= width; first += 4 * kWidth) add(Known<4>{}, first);
+  switch ((width - first) / kWidth) {
+    case 1: add(Known<1>{}, first); break;
+    case 2: add(Known<2>{}, first); break;
+    case 3: add(Known<3>{}, first); break;
+    default: break;
   }
 }
 

@@ -86,58 +86,56 @@ void make_bytes(const PackedView& w, int64_t panel, int index, int64_t unit, int
 // One instruction, its sum in place: what compilers make of the intrinsic copies sums about.
 RIGPILOT_INLINE void add_dots(__m512i& sums, __m512i codes, __m512i x) { asm("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(codes), "v"(x)); }
 
+// total[i][p]: input + i times the panel's bytes of `units` units, from `unit` on.
 template <int Panels, int Inputs>
-void add_tile(const Bytes& bytes, int64_t units, const Int8Rows& x, int64_t input, int64_t unit, Vec (&total)[Inputs][Panels]) {
+RIGPILOT_INLINE void add_tile(const Bytes& bytes, int64_t units, const Int8Rows& x, int64_t input, int64_t unit, Vec (&total)[Inputs][Panels]) {
   const int64_t stride = x.columns, all_units = x.columns / kUnit;
   const uint8_t* w = bytes.codes;
   const int8_t* codes = x.codes + input * stride + unit * kUnit;
   const float* scales = x.scales + input * all_units + unit;
   const int32_t* minus_sums = x.minus_sum32 + input * all_units + unit;
+  const auto sums = [](const auto& body) RIGPILOT_INLINED {
+    each<Inputs>([&](auto i) RIGPILOT_INLINED { each<Panels>([&](auto p) RIGPILOT_INLINED { body(i, p); }); });
+  };
+  sums([&](auto i, auto p) RIGPILOT_INLINED { total[i][p] = all(0.0F); });
   for (int64_t first = 0; first < units; first += kBlockUnits) {
     const int64_t end = first + kBlockUnits < units ? first + kBlockUnits : units;
     Vec part[Inputs][Panels];
-    for (auto& of_input : part)
-      for (Vec& sum : of_input) sum = all(0.0F);
+    sums([&](auto i, auto p) RIGPILOT_INLINED { part[i][p] = all(0.0F); });
     for (int64_t u = first; u < end; ++u) {
       __m512i dots[Inputs][Panels];
-      for (int i = 0; i < Inputs; ++i)
-        for (int p = 0; p < Panels; ++p) dots[i][p] = _mm512_set1_epi32(minus_sums[i * all_units] * 128);  // what the bytes have too much
-#pragma GCC unroll 8
+      sums([&](auto i, auto p) RIGPILOT_INLINED { dots[i][p] = _mm512_set1_epi32(minus_sums[i * all_units] * 128); });  // what the bytes have too much
+#pragma GCC unroll 2
       for (int k = 0; k < 8; ++k) {
         __m512i c[Panels];
-        for (int p = 0; p < Panels; ++p) c[p] = _mm512_load_si512(w + (k * Panels + p) * 64);
-        for (int i = 0; i < Inputs; ++i) {
+        each<Panels>([&](auto p) RIGPILOT_INLINED { c[p] = _mm512_load_si512(w + (k * Panels + p) * 64); });
+        each<Inputs>([&](auto i) RIGPILOT_INLINED {
           int32_t four;
           __builtin_memcpy(&four, codes + i * stride + 4 * k, 4);
           const __m512i everywhere = _mm512_set1_epi32(four);
-          for (int p = 0; p < Panels; ++p) add_dots(dots[i][p], c[p], everywhere);
-        }
+          each<Panels>([&](auto p) RIGPILOT_INLINED { add_dots(dots[i][p], c[p], everywhere); });
+        });
       }
-      for (int i = 0; i < Inputs; ++i) {
-        const Vec scale = all(scales[i * all_units]);
-        for (int p = 0; p < Panels; ++p) part[i][p] += Vec(_mm512_cvtepi32_ps(dots[i][p])) * scale;
-      }
+      sums([&](auto i, auto p) RIGPILOT_INLINED { part[i][p] += Vec(_mm512_cvtepi32_ps(dots[i][p])) * all(scales[i * all_units]); });
       w += 8 * Panels * 64, codes += kUnit, ++scales, ++minus_sums;
     }
-    for (int i = 0; i < Inputs; ++i)
-      for (int p = 0; p < Panels; ++p) total[i][p] += part[i][p] * bytes.scales[first / kBlockUnits][p];
+    sums([&](auto i, auto p) RIGPILOT_INLINED { total[i][p] += part[i][p] * bytes.scales[first / kBlockUnits][p]; });
   }
 }
 
 template <int Panels, int Inputs>
 void many_tile(const PackedView& w, int64_t panel, const Bytes& bytes, int64_t unit, int64_t units, const Int8Rows& x, int64_t input, float* y, int64_t stride, bool add) {
   Vec total[Inputs][Panels];
-  for (auto& of_input : total)
-    for (Vec& sum : of_input) sum = all(0.0F);
   add_tile<Panels, Inputs>(bytes, units, x, input, unit, total);
-  for (int i = 0; i < Inputs; ++i)
-    for (int p = 0; p < Panels; ++p) {
+  each<Panels>([&](auto p) RIGPILOT_INLINED {
+    const int64_t rows = w.rows - (panel + p) * kPanel;
+    const __mmask16 there = rows >= kPanel ? __mmask16(0xFFFF) : __mmask16((1U << rows) - 1);
+    each<Inputs>([&](auto i) RIGPILOT_INLINED {
       float* out = y + (input + i) * stride + (panel + p) * kPanel;
-      const int64_t rows = w.rows - (panel + p) * kPanel;
-      const __mmask16 there = rows >= kPanel ? __mmask16(0xFFFF) : __mmask16((1U << rows) - 1);
       const __m512 before = add ? _mm512_maskz_loadu_ps(there, out) : _mm512_setzero_ps();
       _mm512_mask_storeu_ps(out, there, __m512(total[i][p] + Vec(before)));
-    }
+    });
+  });
 }
 
 template <int Panels>
@@ -149,11 +147,13 @@ void many_panels(const PackedView& w, int64_t panel, const Int8Rows& x, Range in
     for (int p = 0; p < Panels; ++p) make_bytes<Panels>(w, panel + p, p, unit, units, bytes);
     const bool onto = add || unit > 0;
     int64_t i = inputs.begin;
-    for (; i + 4 <= inputs.end; i += 4) many_tile<Panels, 4>(w, panel, bytes, unit, units, x, i, y, stride, onto);
+    for (; i + 6 <= inputs.end; i += 6) many_tile<Panels, 6>(w, panel, bytes, unit, units, x, i, y, stride, onto);
     switch (inputs.end - i) {
       case 1: many_tile<Panels, 1>(w, panel, bytes, unit, units, x, i, y, stride, onto); break;
       case 2: many_tile<Panels, 2>(w, panel, bytes, unit, units, x, i, y, stride, onto); break;
       case 3: many_tile<Panels, 3>(w, panel, bytes, unit, units, x, i, y, stride, onto); break;
+      case 4: many_tile<Panels, 4>(w, panel, bytes, unit, units, x, i, y, stride, onto); break;
+      case 5: many_tile<Panels, 5>(w, panel, bytes, unit, units, x, i, y, stride, onto); break;
       default: break;
     }
   }

@@ -12,6 +12,7 @@ namespace engine::cpu {
 namespace {
 
 #define RIGPILOT_INLINE inline __attribute__((always_inline))
+#define RIGPILOT_INLINED __attribute__((always_inline))  // of a lambda
 
 #if defined(__AVX512F__)
 constexpr int kRegister = 64;
@@ -24,6 +25,21 @@ typedef float FloatPart __attribute__((vector_size(kRegister)));
 typedef int32_t IntPart __attribute__((vector_size(kRegister)));
 typedef uint32_t BitPart __attribute__((vector_size(kRegister)));
 constexpr int kPart = kRegister / 4;  // lanes of a register
+
+// body(0), ... body(N - 1), each index a constant: compilers keep an array of vectors that only constants index in registers, where after
+// a loop, though unrolled, it often lies in memory.
+template <int Value>
+struct Known {
+  static constexpr int value = Value;
+  RIGPILOT_INLINE constexpr operator int() const { return Value; }
+};
+template <int N, class Body>
+RIGPILOT_INLINE void each(const Body& body) {
+  if constexpr (N > 0) {
+    each<N - 1>(body);
+    body(Known<N - 1>{});
+  }
+}
 
 template <class Half>
 struct Two;
