@@ -1,5 +1,5 @@
 // The whole decode loop without a file and without libtorch: random weights in a model's shape; tokens a second, and bytes of weights
-// a second beside what this machine reads. build/release/bench_decode [SHAPE] [BITS] [THREADS] [RUNS], e.g. qwen2.5-coder-0.5b 4 2 5.
+// a second beside what this machine reads. build/release/bench_decode [SHAPE] [BITS] [THREADS] [RUNS] [KERNELS], e.g. qwen2.5-coder-0.5b 4 2 5 avx2.
 #include <time.h>
 
 #include <algorithm>
@@ -95,13 +95,16 @@ int main(int argc, char** argv) {
   const auto shape = engine::find_shape(argc > 1 ? argv[1] : "qwen2.5-coder-0.5b");
   if (!shape) return std::fprintf(stderr, "%s\n", shape.error().message.c_str()), 2;
   const int bits = argc > 2 ? std::atoi(argv[2]) : 4, threads = argc > 3 ? std::atoi(argv[3]) : engine::team_size(), runs = argc > 4 ? std::atoi(argv[4]) : 5;
+  const engine::Kernels* table = &engine::kernels();
+  for (const engine::Kernels* other : engine::runnable_kernels())
+    if (argc > 5 && other->name == argv[5]) table = other;
   engine::Team team(threads);
   engine::Arena arena;
   Maker make{team, arena, bits};
-  engine::PackedDecoder decoder(weights_of(*shape, make), team, *engine::kernels().fused);
+  engine::PackedDecoder decoder(weights_of(*shape, make), team, *table->fused);
   engine::gather_pages(arena.chunks(), {});
   const double limit = base::measure_read_bandwidth(), bytes = double(weight_bytes(decoder.weights()));
-  std::printf("%s, %d bits, %d threads: %.0f MB of weights a token; the machine reads %.1f GB/s\n", shape->name.c_str(), bits, threads, bytes / 1e6, limit / 1e9);
+  std::printf("%s, %d bits, %d threads, %s: %.0f MB of weights a token; the machine reads %.1f GB/s\n", shape->name.c_str(), bits, threads, std::string(table->name).c_str(), bytes / 1e6, limit / 1e9);
 
   constexpr std::int64_t kRoom = 4096;
   const std::int64_t stride = kRoom * shape->head_width;

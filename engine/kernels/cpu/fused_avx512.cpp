@@ -7,7 +7,7 @@
 #include "engine/kernels/cpu/many_inputs.h"
 #include "engine/kernels/cpu/pack_rows.h"
 #include "engine/kernels/cpu/packed_simd.h"
-#include "engine/kernels/cpu/quantize_avx512.h"
+#include "engine/kernels/cpu/quantize_rows.h"
 
 namespace engine::cpu {
 namespace {
@@ -33,7 +33,7 @@ struct Avx512Dot {
 
 }  // namespace
 
-const Fused kFusedAvx512 = {quantize_rows_avx512, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_any, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of, matmul_many_inputs};
+const Fused kFusedAvx512 = {quantize_rows, matmul_any<Avx512Dot>, rope_heads, keep_position, attend_any, silu_mul_all, interleave_rows, round_row_any, argmax_of, log_sum_exp_of, matmul_many_inputs};
 
 }  // namespace engine::cpu
 #endif

@@ -2,6 +2,7 @@
 #include "engine/kernels/cpu/fused_rows.h"
 #include "engine/kernels/cpu/pack_rows.h"
 #include "engine/kernels/cpu/packed_simd.h"
+#include "engine/kernels/cpu/quantize_rows.h"
 
 namespace engine::cpu {
 namespace {

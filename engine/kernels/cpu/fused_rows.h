@@ -1,4 +1,4 @@
-// fused_rows.h: what stands between two matrix products, one pass each: normalise and quantise, rotate, attend, SiLU.
+// fused_rows.h: what stands between two matrix products, one pass each: rotate, attend, SiLU; quantize_rows.h has what comes before one.
 // Written over vec.h only; each processor's file includes it and fills its table with it. Pure apart from what is written.
 #pragma once
 
@@ -7,59 +7,6 @@
 
 namespace engine::cpu {
 namespace {
-
-float norm_scale(const float* x, int64_t columns, float epsilon) {
-  Vec squares[2] = {all(0.0F), all(0.0F)};
-  for (int64_t i = 0; i < columns; i += kUnit)
-    for (int k = 0; k < 2; ++k) {
-      const Vec v = load(x + i + k * kWidth);
-      squares[k] += v * v;
-    }
-  return 1 / __builtin_sqrtf(sum(squares[0] + squares[1]) / float(columns) + epsilon);
-}
-
-RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse) {
-  const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
-  return low_bytes(IntVec(BitVec(v * all(inverse) + magic) - all_bits(0x4B400000U)));
-}
-
-RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows& out) {
-  const IntVec sizes[2] = {IntVec(size(low)), IntVec(size(high))};
-  const int32_t bits = largest(larger(sizes[0], sizes[1]));  // what is no number is above all numbers
-  const bool finite = bits < 0x7F800000;
-  float most;
-  __builtin_memcpy(&most, &bits, sizeof most);
-  // The scale stays a normal number, so that its inverse is finite.
-  const float scale = most > 0x1p-100F ? most / 127 : 0x1p-100F / 127, inverse = finite ? 1 / scale : 0;
-  const ByteVec codes[2] = {codes_of(finite ? low : all(0.0F), inverse), codes_of(finite ? high : all(0.0F), inverse)};
-  const int32_t totals[2] = {sum(codes[0]), sum(codes[1])};
-  __builtin_memcpy(out.codes + at * kUnit, codes, sizeof codes);
-  const float kept = finite ? scale : __builtin_nanf("");
-  out.scales[at] = kept;
-  for (int half = 0; half < 2; ++half) {
-    out.minus_sums[2 * at + half] = -totals[half];
-    out.sums[2 * at + half] = kept * float(totals[half]);
-  }
-  out.minus_sum32[at] = -(totals[0] + totals[1]);
-  out.sum32[at] = kept * float(totals[0] + totals[1]);
-}
-
-void quantize_rows(const float* x, Range rows, Norm norm, const Int8Rows& out) {
-  const int64_t units = out.columns / kUnit;
-  for (int64_t row = rows.begin; row < rows.end; ++row) {
-    const float* in = x + row * out.columns;
-    const Vec scale = all(norm.weight ? norm_scale(in, out.columns, norm.epsilon) : 1.0F);
-    for (int64_t unit = 0; unit < units; ++unit) {
-      Vec v[2];
-      for (int k = 0; k < 2; ++k) {
-        const int64_t at = unit * kUnit + k * kWidth;
-        v[k] = load(in + at);
-        if (norm.weight) v[k] = v[k] * scale * load(norm.weight + at);
-      }
-      quantize_unit(v[0], v[1], row * units + unit, out);
-    }
-  }
-}
 
 void rope_heads(float* x, int64_t heads, int64_t width, const float* cos, const float* sin) {
   const int64_t half = width / 2;

@@ -142,8 +142,19 @@ RIGPILOT_INLINE V where(Mask mask, V a, V b) {
   if constexpr (sizeof(V) == kRegister) return mask ? a : b;
   else return V(where(mask.low, a.low, b.low), where(mask.high, a.high, b.high));
 }
+// a > b ? a : b, lane by lane.
+#if defined(__AVX512F__)
+RIGPILOT_INLINE Vec larger(Vec a, Vec b) { return Vec(_mm512_max_ps(__m512(a), __m512(b))); }
+RIGPILOT_INLINE IntVec larger(IntVec a, IntVec b) { return IntVec(_mm512_max_epi32(__m512i(a), __m512i(b))); }
+#elif defined(__AVX2__)
+RIGPILOT_INLINE Vec larger(Vec a, Vec b) { return {FloatPart(_mm256_max_ps(__m256(a.low), __m256(b.low))), FloatPart(_mm256_max_ps(__m256(a.high), __m256(b.high)))}; }
+RIGPILOT_INLINE IntVec larger(IntVec a, IntVec b) {
+  return {IntPart(_mm256_max_epi32(__m256i(a.low), __m256i(b.low))), IntPart(_mm256_max_epi32(__m256i(a.high), __m256i(b.high)))};
+}
+#else
 template <class V>
 RIGPILOT_INLINE V larger(V a, V b) { return where(a > b, a, b); }
+#endif
 RIGPILOT_INLINE Vec size(Vec v) { return Vec(IntVec(v) & all_ints(0x7FFFFFFF)); }
 template <class V>
 RIGPILOT_INLINE float first_of(V v) {
@@ -231,6 +242,35 @@ RIGPILOT_INLINE ByteVec low_bytes(IntVec v) {
   return out;
 #endif
 }
+
+#if defined(__AVX2__)
+// To the nearest integer, of two equally near to the even one; the least one for what is no number or too large.
+RIGPILOT_INLINE IntVec rounded(Vec v) {
+#if defined(__AVX512F__)
+  return IntVec(_mm512_cvtps_epi32(__m512(v)));
+#else
+  return mapped<IntVec>(v, [](FloatPart part) { return IntPart(_mm256_cvtps_epi32(__m256(part))); });
+#endif
+}
+
+RIGPILOT_INLINE bool any_negative(IntVec v) {
+#if defined(__AVX512F__)
+  return _mm512_movepi32_mask(__m512i(v)) != 0;
+#else
+  return _mm256_movemask_ps(__m256(v.low | v.high)) != 0;
+#endif
+}
+
+// Integers of 16 bits.
+RIGPILOT_INLINE void store_shorts(int16_t* p, IntVec v) {
+#if defined(__AVX512F__)
+  const __m256i shorts = _mm512_cvtepi32_epi16(__m512i(v));
+#else
+  const __m256i shorts = _mm256_permute4x64_epi64(_mm256_packs_epi32(__m256i(v.low), __m256i(v.high)), 0xD8);
+#endif
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), shorts);
+}
+#endif
 
 // Within 2 units in the last place for what is representable; 0 below, NaN for NaN. Cody and Waite's reduction, then the series.
 RIGPILOT_INLINE Vec exp(Vec x) {
