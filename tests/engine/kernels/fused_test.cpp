@@ -1,5 +1,6 @@
 // The decode step's loops of every table this processor runs against the reference: odd shapes, tails, extreme values.
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 
@@ -190,19 +191,43 @@ TEST_CASE("fused: int8 rows stand for what they were made of") {
   });
 }
 
+TEST_CASE("fused: units that are quantised together come out as each alone does") {
+  std::mt19937 random(15);
+  for_each_table([&](const Kernels& table) {
+    constexpr std::int64_t kColumns = 11 * 32;
+    auto x = random_floats(random, kColumns);
+    std::fill_n(x.begin() + 64, 32, 0.0F);
+    for (std::int64_t i = 96; i < 128; ++i) x[std::size_t(i)] *= 1e-36F;
+    x[5 * 32 + 3] = std::nanf("");
+    Int8Buffer together, alone;
+    quantize(*table.fused, together, x, kColumns);
+    for (std::int64_t unit = 0; unit < kColumns / 32; ++unit) {
+      quantize(*table.fused, alone, std::vector<float>(x.begin() + unit * 32, x.begin() + (unit + 1) * 32), 32);
+      const auto &a = together.rows(), &b = alone.rows();
+      INFO(table.name << " unit " << unit);
+      CHECK(std::equal(b.codes, b.codes + 32, a.codes + unit * 32));
+      CHECK(std::memcmp(b.scales, a.scales + unit, 4) == 0);
+      CHECK(std::memcmp(b.sums, a.sums + 2 * unit, 8) == 0);
+      CHECK(std::memcmp(b.sum32, a.sum32 + unit, 4) == 0);
+      CHECK(std::equal(b.minus_sums, b.minus_sums + 2, a.minus_sums + 2 * unit));
+      CHECK(b.minus_sum32[0] == a.minus_sum32[unit]);
+    }
+  });
+}
+
 TEST_CASE("fused: a value that is not finite reaches every output") {
   std::mt19937 random(6);
-  const PackedWeight packed = engine::pack(tests::random_weight(random, {20, 96, 4, 32, 8, false}));
+  const PackedWeight packed = engine::pack(tests::random_weight(random, {20, 160, 4, 32, 8, false}));
   for_each_table([&](const Kernels& table) {
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
-      auto x = random_floats(random, 96);
+      auto x = random_floats(random, 160);
       x[41] = bad;
       Int8Buffer rows;
-      quantize(*table.fused, rows, x, 96);
+      quantize(*table.fused, rows, x, 160);
       std::vector<float> y(20);
       table.fused->matmul(packed.view(), {0, 2}, rows.rows(), {0, 1}, y.data(), 20, false);
       for (const float v : y) CHECK(std::isnan(v));
-      quantize(*table.fused, rows, std::vector<float>(96, 0.0F), 96);  // and a row of zeros is zeros
+      quantize(*table.fused, rows, std::vector<float>(160, 0.0F), 160);  // and a row of zeros is zeros
       table.fused->matmul(packed.view(), {0, 2}, rows.rows(), {0, 1}, y.data(), 20, false);
       for (const float v : y) CHECK(v == 0);
     }
@@ -262,7 +287,7 @@ TEST_CASE("fused: attention of many rows, each seeing what stands before it") {
   };
   for_each_table([&](const Kernels& table) {
     for (const std::int64_t width : {16, 48, 64, 80, 128, 144})
-      for (const auto& [rows, length] : {std::pair<std::int64_t, std::int64_t>{5, 70}, {9, 9}, {10, 130}, {63, 64}, {64, 200}, {64, 1000}, {67, 300}})
+      for (const auto& [rows, length] : {std::pair<std::int64_t, std::int64_t>{5, 70}, {9, 9}, {10, 130}, {63, 64}, {64, 200}, {64, 1000}, {67, 300}, {126, 200}, {128, 500}, {130, 300}})
         for (const float size : {1e-4F, 1.0F, 8.0F}) {  // of the scores: all alike, mixed, one above all
           const auto capacity = std::size_t((length + 63) / 64 * 64 * width);
           std::vector<std::uint16_t> keys(capacity, 0x7E00), values = keys;  // NaN: unwritten
