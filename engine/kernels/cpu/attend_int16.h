@@ -184,15 +184,16 @@ RIGPILOT_INLINE void soften_rows(const Vec (&scores)[Rows][kBlocks], float* most
   const FourFloats finite = larger_of(here, four(-1e30F)), now_finite = larger_of(now, four(-1e30F));  // a row that has seen nothing yet gets weights of 0
   FourInts wrong = {};
   each<Rows>([&](auto r) RIGPILOT_INLINED {
-    IntVec units = all_ints(0), signs = units;
+    BitVec units = all_bits(0);  // what is no number may pass over the sign
+    IntVec signs = all_ints(0);
     each<kBlocks>([&](auto b) RIGPILOT_INLINED {
       const IntVec weight = power_weight((scores[r][b] - all(finite[r.value])) * all(kLog2e));
-      units = units + weight;
+      units = units + BitVec(weight);
       signs = signs | weight;
       store_shorts(out.pairs[r] + b * 16, weight);
     });
     wrong[r.value] = any_negative(signs) ? -1 : 0;
-    of_rows[r] = floats(units);
+    of_rows[r] = floats(IntVec(units));
   });
   const FourFloats units = across(of_rows, [](auto a, auto b) RIGPILOT_INLINED { return a + b; });
   const FourFloats shrink = first_four(exp(repeated(before - now_finite)));
