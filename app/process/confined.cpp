@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kLookMs = 5;
+constexpr int kProgramNice = 10;  // who watches a hundred programs that do nothing but fork is to get a processor before them
 constexpr std::size_t kKeptOutput = 16 << 10, kMostOutput = 16 << 20;
 constexpr int kBeganTooMany = 254;  // exit code of the process that watches
 constexpr std::chrono::seconds kLastWords{2};
@@ -67,6 +69,7 @@ void end_with(pid_t parent) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   for (const int one : {SIGINT, SIGPIPE, SIGHUP, SIGTERM}) ::signal(one, SIG_DFL);
   limit(start.limits);
+  ::setpriority(PRIO_PROCESS, 0, kProgramNice);
   if (::chdir(start.folder) != 0) ::_exit(126);
   ::execvpe(start.command.front(), start.command.data(), start.environment.data());
   ::_exit(127);
