@@ -22,9 +22,9 @@ float norm_scale(const float* x, int64_t columns, float epsilon) {
   return 1 / __builtin_sqrtf(sum(squares[0] + squares[1]) / float(columns) + epsilon);
 }
 
-RIGPILOT_INLINE ByteVec codes_of(Vec v, float inverse) {
+RIGPILOT_INLINE IntVec codes_of(Vec v, float inverse) {
   const Vec magic = all(12582912.0F);  // 1.5 * 2^23: adding it rounds to the nearest integer
-  return low_bytes(IntVec(BitVec(v * all(inverse) + magic) - all_bits(0x4B400000U)));
+  return IntVec(BitVec(v * all(inverse) + magic) - all_bits(0x4B400000U));
 }
 
 RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows& out) {
@@ -35,7 +35,7 @@ RIGPILOT_INLINE void quantize_unit(Vec low, Vec high, int64_t at, const Int8Rows
   __builtin_memcpy(&most, &bits, sizeof most);
   // The scale stays a normal number, so that its inverse is finite.
   const float scale = most > 0x1p-100F ? most / 127 : 0x1p-100F / 127, inverse = finite ? 1 / scale : 0;
-  const ByteVec codes[2] = {codes_of(finite ? low : all(0.0F), inverse), codes_of(finite ? high : all(0.0F), inverse)};
+  const ByteVec codes[2] = {low_bytes(codes_of(finite ? low : all(0.0F), inverse)), low_bytes(codes_of(finite ? high : all(0.0F), inverse))};
   const int32_t totals[2] = {sum(codes[0]), sum(codes[1])};
   __builtin_memcpy(out.codes + at * kUnit, codes, sizeof codes);
   const float kept = finite ? scale : __builtin_nanf("");
@@ -119,9 +119,7 @@ RIGPILOT_INLINE void quantize_four(const Value& value, int64_t at, const Int8Row
   }
   const FourFloats scale = most > four(0x1p-100F) ? most / four(127) : four(0x1p-100F / 127), inverse = four(1) / scale;
   IntVec whole[8];
-  each<8>([&](auto i) RIGPILOT_INLINED {
-    whole[i] = IntVec(BitVec(value(i) * all(inverse[i / 2]) + all(12582912.0F)) - all_bits(0x4B400000U));  // as codes_of does
-  });
+  each<8>([&](auto i) RIGPILOT_INLINED { whole[i] = codes_of(value(i), inverse[i / 2]); });
   const HalfSums sums = store_codes(whole, out.codes + at * kUnit);
   const FourInts both = sums.first + sums.second;
   store_four(out.scales + at, scale);
