@@ -1,4 +1,6 @@
 // `rigpilot model random`: a model with random weights in the shape of a real one.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <memory>
@@ -8,12 +10,13 @@
 #include "app/store.h"
 #include "engine/convert/random_model.h"
 #include "engine/convert/shapes.h"
+#include "tokenizer/fim.h"
 
 namespace app {
 namespace {
 
 struct RandomOptions {
-  std::string shape, out, type;
+  std::string shape, out, type, fim = "qwen";
   std::uint64_t seed = 0;
   std::int64_t layers = 0;
   bool force = false, json = false;
@@ -22,8 +25,10 @@ struct RandomOptions {
 int random_model(const RandomOptions& options) {
   auto config = engine::find_shape(options.shape);
   if (!config) return wrong_use(config.error().message);
+  if (tokenizer::fim_markers(options.fim).empty())
+    return wrong_use(fmt::format("--fim {}: expected {}", options.fim, fmt::join(tokenizer::fim_families(), ", ")));
   if (options.layers > 0) config->layers = options.layers;
-  engine::RandomModel model{.config = *config, .seed = options.seed, .path = options.out};
+  engine::RandomModel model{.config = *config, .seed = options.seed, .fim = options.fim, .path = options.out};
   const bool gguf = model.path.extension() == ".gguf";
   const auto type = parse_block_type(options.type.empty() ? (gguf ? "q8_0" : "bf16") : options.type);
   if (!type) return wrong_use(type.error().message);
@@ -80,12 +85,14 @@ void add_model_random(CLI::App& command, Run& run) {
       ->type_name("TYPE");
   making.add_option("--seed", options->seed, "another seed, other weights (default 0)")->type_name("N");
   making.add_option("--layers", options->layers, "other than the shape's own number of layers")->type_name("N")->check(CLI::Range(1, 4096));
+  making.add_option("--fim", options->fim, fmt::format("how it is asked to fill in the middle, as which family: {} (default qwen)", fmt::join(tokenizer::fim_families(), ", ")))
+      ->type_name("FAMILY");
   making.add_flag("--force", options->force, "replace what is there");
   making.add_flag("--json", options->json, "one line of JSON: path, bytes, shape, type");
   std::string shapes;
   for (const std::string& name : engine::shape_names()) shapes += "\n  " + name;
   making.footer(fmt::format(R"(It says nothing that makes sense, but computes what the real one computes: as many bytes, as many operations.
-The vocabulary is synthetic, of the model's size. The same seed gives the same file.
+The vocabulary is synthetic, of the model's size, with a family's markers. The same seed gives the same file.
 
 Shapes:{}
 

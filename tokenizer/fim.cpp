@@ -119,6 +119,21 @@ std::optional<FimLayout> probe_fim(const Tokenizer& tokenizer) {
   return std::nullopt;
 }
 
+std::vector<std::string_view> fim_families() {
+  std::vector<std::string_view> families;
+  for (const Row& row : kRows)
+    if (families.empty() || families.back() != row.family) families.push_back(row.family);
+  return families;
+}
+
+std::vector<std::string_view> fim_markers(std::string_view family) {
+  const auto row = std::ranges::find(kRows, family, &Row::family);
+  if (row == std::end(kRows)) return {};
+  std::vector<std::string_view> markers = {row->prefix, row->suffix, row->middle, row->forms[0].repo, row->forms[0].file, row->sign};
+  std::erase(markers, "");
+  return markers;
+}
+
 RepositoryContext repository_context(const RepositoryForm& form, std::string_view repo, std::span<const RepositoryFile> others,
                                      std::string_view path) {
   RepositoryContext context;

@@ -53,6 +53,10 @@ struct FimLayout {
 // The layout whose every marker is a control (or user-defined) token of this vocabulary; nullopt: prefix-only model.
 std::optional<FimLayout> probe_fim(const Tokenizer& tokenizer);
 
+// For vocabularies that are made up: the families by name, and what one's layout is known by, in any order; empty: no such family.
+std::vector<std::string_view> fim_families();
+std::vector<std::string_view> fim_markers(std::string_view family);
+
 struct RepositoryFile {
   std::string_view path, text;  // the path as from the repository's root
 };

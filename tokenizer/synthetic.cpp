@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "tokenizer/byte_level.h"
+#include "tokenizer/fim.h"
 
 namespace tokenizer {
 namespace {
@@ -17,8 +18,6 @@ constexpr std::string_view kWords[] = {
     " error", " list", " map", " key", " index", " count", " type", " new", " this", " that", " function", " struct", " public", " static", "return", "self",
     "import", "from", "class", "def", "for", "if", "else", "std", "string", "include", "namespace", "template", "tion", "ing", "er", "ed", "es", "able", "_t"};
 
-constexpr std::string_view kMarkers[] = {"<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"};
-
 // As a byte-level vocabulary spells it, one character a byte.
 std::vector<std::string> characters(std::string_view word) {
   std::vector<std::string> out;
@@ -28,10 +27,12 @@ std::vector<std::string> characters(std::string_view word) {
 
 }  // namespace
 
-GgufVocabulary synthetic_vocabulary(std::int64_t size) {
+GgufVocabulary synthetic_vocabulary(std::int64_t size, std::string_view family) {
+  std::vector<std::string_view> markers = {"<|endoftext|>", "<|fim_pad|>"};
+  for (const std::string_view marker : fim_markers(family)) markers.push_back(marker);
   GgufVocabulary out;
   out.pre = "gpt-2";
-  const std::size_t most = static_cast<std::size_t>(size) - std::size(kMarkers);
+  const std::size_t most = static_cast<std::size_t>(size) - markers.size();
   for (int byte = 0; byte < 256; ++byte) out.tokens.push_back(to_printable(static_cast<unsigned char>(byte)));
   std::unordered_set<std::string> known(out.tokens.begin(), out.tokens.end());
   for (const std::string_view word : kWords) {
@@ -53,7 +54,7 @@ GgufVocabulary synthetic_vocabulary(std::int64_t size) {
     out.types.push_back(kUnusedToken);
   }
   out.bos = out.eos = static_cast<TokenId>(most);
-  for (const std::string_view marker : kMarkers) {
+  for (const std::string_view marker : markers) {
     out.tokens.emplace_back(marker);
     out.types.push_back(kControlToken);
   }

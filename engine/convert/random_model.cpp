@@ -105,7 +105,7 @@ base::Result<void> write_random_model(RandomModel model, const Progress& progres
                       model.path.string(), base::ggml_block(model.type)->name);
   const auto plan = tensor_plan(model.config);
   if (!plan) return base::forward(plan);
-  const tokenizer::GgufVocabulary vocabulary = tokenizer::synthetic_vocabulary(model.config.vocab_size);
+  const tokenizer::GgufVocabulary vocabulary = tokenizer::synthetic_vocabulary(model.config.vocab_size, model.fim);
   model.config.end_ids = {*vocabulary.eos};
   return gguf ? write_gguf(model, *plan, vocabulary, progress) : write_folder(model, *plan, vocabulary, progress);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 #include "base/result.h"
 #include "engine/config.h"
@@ -17,6 +18,7 @@ struct RandomModel {
   ModelConfig config;  // find_shape()
   base::GgmlType type = base::GgmlType::BF16;
   std::uint64_t seed = 0;
+  std::string fim = "qwen";  // whose markers the vocabulary has: one of tokenizer::fim_families()
   std::filesystem::path path;  // ends in .gguf: a GGUF file; otherwise a folder, of F32, F16 or BF16
 };
 base::Result<void> write_random_model(RandomModel model, const Progress& progress);

@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 #include "tests/tokenizer/fixtures.h"
+#include "tokenizer/synthetic.h"
 #include "tokenizer/vocabulary.h"
 
 using namespace tokenizer;
@@ -65,6 +66,17 @@ TEST_CASE("a layout needs every one of its markers, as tokens of their own") {
   check({"<|endoftext|>", "the"}, "none");
   check({"<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"}, "none", TokenKind::Normal);
   check({"<PRE>", "<SUF>", "<MID>"}, "none", TokenKind::Normal);
+}
+
+TEST_CASE("what has a family's markers is asked as that family") {
+  CHECK(fim_families().size() == 9);
+  CHECK(fim_markers("gpt").empty());
+  for (const std::string_view family : fim_families()) {
+    CHECK(probe_fim(vocabulary_of(fim_markers(family), TokenKind::Control)).value().family == family);
+    const GgufVocabulary made = synthetic_vocabulary(kSmallestSynthetic, family);
+    CHECK(made.tokens.size() == kSmallestSynthetic);
+    for (const std::string_view marker : fim_markers(family)) CHECK(made.types[std::ranges::find(made.tokens, marker) - made.tokens.begin()] == kControlToken);
+  }
 }
 
 TEST_CASE("the layouts of real files are found") {

@@ -152,7 +152,8 @@ def test_a_random_model_runs(tmp_path, out, kind):
 
 def test_random_says_what_it_can_make(tmp_path):
     for arguments, sentence in [(("--like", "gpt-5", tmp_path / "x.gguf"), "smollm2-135m"), (("--like", "llama-10m", tmp_path / "x", "--type", "q4_0"), ".gguf"),
-                                (("--like", "llama-10m", tmp_path / "x.gguf", "--type", "q9"), "q4_k")]:
+                                (("--like", "llama-10m", tmp_path / "x.gguf", "--type", "q9"), "q4_k"),
+                                (("--like", "llama-10m", tmp_path / "x.gguf", "--fim", "gpt"), "expected rigpilot, qwen, starcoder")]:
         run = rigpilot("model", "random", *arguments)
         assert run.returncode in (FAILED, WRONG_USE) and sentence in run.stderr
     assert not list(pathlib.Path(tmp_path).iterdir())
