@@ -135,7 +135,8 @@ Result<void> Finetuning::check_memory() const {
   const std::int64_t all = all_parameters(config_), tables = all - block_parameters(config_);
   const bool held_as_stored = model_.extension() == ".gguf" && o_.model.quant == "auto";
   plan.trained = lora() ? lora_parameters(config_, o_.lora) : all;
-  plan.weight_bytes = !lora() ? 4 * all : held_as_stored ? stored * 5 / 4 : 2 * block_parameters(config_) + 4 * tables;
+  const std::int64_t blending = of_code() && o_.blend < 1 ? 8 : 0;  // the weights as they were, and at a look those of training
+  plan.weight_bytes = !lora() ? (4 + blending) * all : held_as_stored ? stored * 5 / 4 : 2 * block_parameters(config_) + 4 * tables;
   if (lora()) plan.weight_bytes += 4 * plan.trained;
   const base::Machine machine = base::describe_machine();
   plan.bf16 = o_.dtype == "bf16" || (o_.dtype == "auto" && (o_.model.device.starts_with("cuda") || base::multiplies_bf16(machine)));

@@ -50,8 +50,9 @@ struct TrainRequest {
   LoraSettings lora;
   Quant quant = Quant::Auto;         // with lora: how the frozen weights are held
   bool keep_best = false;            // `out` gets the weights of the lowest validation loss only, none where the first one is that
-  // With keep_best and without lora: how far the weights in `out` lie from `start` to the best ones. Short of all the way, nearly as much is
-  // known of what was learned and less is forgotten of all else (Wortsman et al. 2022, arXiv 2109.01903).
+  // With keep_best and without lora: how far the weights that are looked at, and of which `out` gets the best, lie from `start` to those of
+  // training. Short of all the way, nearly as much is known of what was learned and less is forgotten of all else (Wortsman et al. 2022,
+  // arXiv 2109.01903). Takes the memory of two more copies of the weights.
   double blend = 1;
   std::int64_t patience = 0;         // with keep_best: so many validations without a lower loss end it; 0: none do
   bool recompute = false;            // activation checkpointing: less memory, a third more work

@@ -54,8 +54,7 @@ class Trainer {
   void sum_over_ranks(double& sum);  // and the gradients
   base::Result<void> save_weights_to_out();
   base::Result<bool> keep_if_best();  // whether it is time to stop
-  base::Result<std::vector<Parameter>> weights_at(const std::filesystem::path& path) const;
-  base::Result<void> blend();
+  base::Result<bool> keep_blend_if_best();
 
   const TrainRequest& r_;
   const TrainEvents& events_;
@@ -65,6 +64,7 @@ class Trainer {
   std::optional<LoraWeights> lora_;
   std::optional<Optimizer> optimizer_;
   std::vector<Parameter> parameters_;
+  std::vector<torch::Tensor> began_;  // the parameters as they were, where what is kept lies between
   RankGroup group_;
   bool stopped_ = false;  // by any process
   std::vector<MicroBatch> validation_;
@@ -114,6 +114,8 @@ base::Result<void> Trainer::prepare() {
   for (const Parameter& p : *parameters) report_.parameters += p.value.numel();
   model_->ready(device_, bf16_ ? torch::kBFloat16 : torch::kFloat32, rope_factors_);
   parameters_ = *parameters;
+  if (r_.keep_best && !lora_ && r_.blend < 1)
+    for (const Parameter& p : parameters_) began_.push_back(p.value.detach().clone());
   optimizer_.emplace(std::move(*parameters), r_.optimizer);
   std::error_code ignored;
   if (!r_.checkpoint.empty() && std::filesystem::exists(r_.checkpoint, ignored)) {
@@ -206,27 +208,19 @@ base::Result<bool> Trainer::keep_if_best() {
   return r_.patience > 0 && without_better_ >= r_.patience;
 }
 
-// As the model's parameters, in their order.
-base::Result<std::vector<Parameter>> Trainer::weights_at(const std::filesystem::path& path) const {
-  auto model = make_model(r_.config);
-  if (!model) return base::forward(model);
-  auto source = open_weights(path);
-  if (!source) return base::forward(source);
-  if (auto loaded = load_parameters(**model, **source, {.device = device_, .dtype = torch::kFloat32, .quant = Quant::None}, {}, {}); !loaded) return base::forward(loaded);
-  return parameters_of(**model, device_);
-}
-
-base::Result<void> Trainer::blend() {
+// What would be kept is what is looked at: a step whose own weights know the files by heart may be the best one of those behind the blend.
+base::Result<bool> Trainer::keep_blend_if_best() {
+  if (began_.empty() || state_.step == 0) return keep_if_best();
   const torch::NoGradGuard no_gradients;
-  optimizer_.reset();  // its memory is what the two models take
-  for (Parameter& p : parameters_) p.value.mutable_grad().reset();
-  const auto began = weights_at(r_.start), best = weights_at(r_.out);
-  for (const auto* read : {&began, &best})
-    if (!*read) return base::forward(*read);
-  for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(torch::lerp((*began)[i].value, (*best)[i].value, r_.blend));
-  if (auto done = validate(); !done) return done;
-  report_.best_loss = report_.validation_loss;
-  return save_weights_to_out();
+  std::vector<torch::Tensor> trained;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor& value = parameters_[i].value;
+    trained.push_back(value.clone());
+    value.copy_(torch::lerp(began_[i], trained[i], r_.blend));
+  }
+  auto looked = keep_if_best();
+  for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].value.copy_(trained[i]);
+  return looked;
 }
 
 base::Result<void> Trainer::save() {
@@ -242,12 +236,12 @@ base::Result<TrainReport> Trainer::run(std::stop_token stop) {
   auto saved = Clock::now();
   bool enough = false;
   if (r_.keep_best && state_.step == 0)
-    if (auto looked = keep_if_best(); !looked) return base::forward(looked);
+    if (auto looked = keep_blend_if_best(); !looked) return base::forward(looked);
   while (state_.step < r_.schedule.steps && !stopped_ && !enough) {
     if (auto done = one_step(stop); !done) return base::forward(done);
     if (r_.keep_best) {
       const bool due = stopped_ || state_.step == r_.schedule.steps || (r_.validate_every > 0 && state_.step % r_.validate_every == 0);
-      const auto looked = due ? keep_if_best() : false;
+      const auto looked = due ? keep_blend_if_best() : false;
       if (!looked) return base::forward(looked);
       enough = *looked;
       continue;
@@ -264,8 +258,6 @@ base::Result<TrainReport> Trainer::run(std::stop_token stop) {
     if (auto done = validate(); !done) return base::forward(done);
   if (!r_.keep_best)
     if (auto done = save(); !done) return base::forward(done);
-  if (r_.keep_best && !lora_ && r_.blend < 1 && report_.best_step > 0)
-    if (auto done = blend(); !done) return base::forward(done);
   report_.steps = state_.step, report_.tokens = state_.tokens;
   return report_;
 }

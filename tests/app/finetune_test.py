@@ -196,6 +196,13 @@ def test_the_result_lies_between_the_model_and_what_was_trained(project, base_mo
     refused(WRONG_USE, rigpilot("finetune", "--model", base_model, "--code", project, "--blend", 2), "--blend 2")
 
 
+def test_the_step_is_chosen_by_the_weights_that_are_kept(project, base_model, tmp_path):
+    """At a high rate a quarter of the way soon lies as far off as helps, while all of the way goes on getting better."""
+    far = ["--rate", 0.02, "--steps", 120, *QUICK[2:]]
+    tune = lambda share: answer("finetune", "--model", base_model, "--code", project, "--keep-worse", *far, "--blend", share, "--out", tmp_path / str(share))
+    assert tune(0.25)["best_step"] < tune(1)["best_step"]
+
+
 def test_what_a_quantised_model_became_is_as_fast_and_knows_how_far_its_code_counts(project, base_model, tmp_path):
     """Stored whole, held as the one it came from was; the weights of the mixture are noted, for that code alone."""
     shutil.copytree(base_model, tmp_path / "base", ignore=shutil.ignore_patterns("*.safetensors"))
