@@ -16,7 +16,7 @@ namespace app {
 namespace {
 
 struct RandomOptions {
-  std::string shape, out, type, fim = "qwen";
+  std::string shape, out, type, fim = engine::RandomModel{}.fim;
   std::uint64_t seed = 0;
   std::int64_t layers = 0;
   bool force = false, json = false;
@@ -85,7 +85,7 @@ void add_model_random(CLI::App& command, Run& run) {
       ->type_name("TYPE");
   making.add_option("--seed", options->seed, "another seed, other weights (default 0)")->type_name("N");
   making.add_option("--layers", options->layers, "other than the shape's own number of layers")->type_name("N")->check(CLI::Range(1, 4096));
-  making.add_option("--fim", options->fim, fmt::format("how it is asked to fill in the middle, as which family: {} (default qwen)", fmt::join(tokenizer::fim_families(), ", ")))
+  making.add_option("--fim", options->fim, fmt::format("how it is asked to fill in the middle, as which family: {} (default {})", fmt::join(tokenizer::fim_families(), ", "), options->fim))
       ->type_name("FAMILY");
   making.add_flag("--force", options->force, "replace what is there");
   making.add_flag("--json", options->json, "one line of JSON: path, bytes, shape, type");

@@ -13,7 +13,7 @@ namespace tokenizer {
 inline constexpr std::int64_t kSmallestSynthetic = 512;
 
 // `size` at least kSmallestSynthetic; `family` one of fim_families().
-GgufVocabulary synthetic_vocabulary(std::int64_t size, std::string_view family = "qwen");
+GgufVocabulary synthetic_vocabulary(std::int64_t size, std::string_view family);
 std::string hf_json_of(const GgufVocabulary& vocabulary);  // of a byte-level one
 
 }  // namespace tokenizer

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 // A folder with the synthetic vocabulary, cut into words by `pre_tokenizer`.
 fs::path folder_with(const fs::path& folder, const Json& pre_tokenizer, bool ignore_merges = false) {
-  Json root = *base::parse_json(tokenizer::hf_json_of(tokenizer::synthetic_vocabulary(800)), "synthetic");
+  Json root = *base::parse_json(tokenizer::hf_json_of(tokenizer::synthetic_vocabulary(800, "qwen")), "synthetic");
   root["pre_tokenizer"] = pre_tokenizer;
   root["model"]["ignore_merges"] = ignore_merges;
   std::ofstream(folder / "tokenizer.json") << base::dump_json(root);
